@@ -1,0 +1,6 @@
+"""``python -m vnedoc``."""
+
+from vnedoc.cli import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,94 @@
+"""``verify`` and ``open``: the commands that judge."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from vnedoc.cli._console import Console
+from vnedoc.cli._files import write_new
+from vnedoc.cli._options import acceptance_of, password_of, policy_of
+from vnedoc.edxml import message_to_dict, safe_name
+from vnedoc.errors import ConfigError, FileError, VerificationError
+from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report
+from vnedoc.report import Unreadable, report_to_dict, to_html, to_json, to_text
+from vnedoc.verification import Policy
+from vnedoc.workflow import open_sealed
+from vnedoc.workflow import verify as verify_file
+
+_CODE_OF = {Conclusion.PASSED: 0, Conclusion.FAILED: 1, Conclusion.INDETERMINATE: 3}
+_WORST_FIRST = (1, 2, 3, 0)
+
+
+def verify(options: argparse.Namespace, console: Console) -> int:
+    """Judge each file; the worst exit code wins."""
+    policy, acceptance, password = policy_of(options), acceptance_of(options), password_of(options)
+    rows: list[Report | Unreadable] = []
+    for number, file in enumerate(options.files, 1):
+        if len(options.files) > 1:
+            console.note(f"[{number}/{len(options.files)}] {file}")
+        try:
+            report = verify_file(Path(file), policy, acceptance=acceptance, password=password, file=file)
+            _no_part_of_a_seal(report, policy, acceptance)
+            rows.append(report)
+        except (FileError, ConfigError) as error:
+            rows.append(Unreadable(file, error))
+            console.error(error)
+    if options.format == "text":
+        console.say(to_text(rows, options.lang).rstrip("\n"))
+    else:
+        console.data((to_json if options.format == "json" else to_html)(rows, options.lang))
+    codes = {2 if isinstance(one, Unreadable) else _CODE_OF[one.conclusion] for one in rows}
+    return next(one for one in _WORST_FIRST if one in codes)
+
+
+def open_message(options: argparse.Namespace, console: Console) -> int:
+    """Verify one message and write what is in it; nothing is written unless it PASSED."""
+    policy, acceptance = policy_of(options), acceptance_of(options)
+    try:
+        received = open_sealed(
+            Path(options.file), policy, acceptance=acceptance, password=password_of(options)
+        )
+    except VerificationError as error:
+        console.say(to_text([error.report], options.lang).rstrip("\n"))
+        return _CODE_OF[error.report.conclusion]
+    _no_part_of_a_seal(received.report, policy, acceptance)
+    console.say(to_text([received.report], options.lang).rstrip("\n"))
+    if received.report.conclusion is not Conclusion.PASSED:
+        # A claimed status may be taken in by an exchange that keeps its grade; a folder has no grades.
+        return _CODE_OF[received.report.conclusion]
+    for path in write_new(Path(options.out), _parts(received)):
+        console.note(str(path))
+    return 0
+
+
+def _parts(received: Received) -> dict[str, Blob]:
+    """Name the files to write: the metadata, the report, and each attachment under a safe name."""
+    is_document = isinstance(received.message, Envelope)
+    parts = {
+        "envelope.json" if is_document else "status.json": _json(message_to_dict(received.message)),
+        "report.json": _json([report_to_dict(received.report, "en")]),
+    }
+    if is_document:
+        for one in received.envelope.attachments:
+            parts[safe_name(one.name, parts)] = one.blob
+    return parts
+
+
+def _json(value: object) -> Blob:
+    return Blob.from_bytes(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def _no_part_of_a_seal(report: Report, policy: Policy, acceptance: Acceptance) -> None:
+    if (
+        report.kind is FileKind.EDXML
+        and not policy.whole_document
+        and acceptance is Acceptance.SEALED
+    ):
+        raise ConfigError(
+            "VND-CLI-003",
+            "--covers element does not loosen the rule sealed",
+            path=report.file,
+            hint="leave --covers out, or give --accept attachments",
+        )

@@ -1,0 +1,90 @@
+"""Turns options into the values that the library takes."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import getpass
+import os
+import sys
+from pathlib import Path
+
+import attrs
+
+from vnedoc.errors import ConfigError
+from vnedoc.model import Acceptance
+from vnedoc.signing import KeySigner, load_key
+from vnedoc.trust import RevocationStore, TrustStore
+from vnedoc.verification import Policy, load_policy
+
+
+def moment(text: str) -> dt.datetime:
+    """Read ``--at``; raises ``ConfigError`` when it is no ISO time with an offset."""
+    try:
+        value = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _bad_time(text) from error
+    if value.tzinfo is None:
+        raise _bad_time(text)
+    return value
+
+
+def _bad_time(text: str) -> ConfigError:
+    return ConfigError(
+        "VND-CLI-001",
+        "--at needs an ISO 8601 time with an offset",
+        hint="write for example 2026-11-22T08:00:00+07:00",
+        facts={"seen": text[:80]},
+    )
+
+
+def policy_of(options: argparse.Namespace) -> Policy:
+    """Build the policy from the VERIFYING options."""
+    trust = TrustStore.from_paths([Path(one) for one in options.trust], [Path(one) for one in options.cert])
+    revocation = RevocationStore.from_paths([Path(one) for one in options.crl])
+    at = None if options.at is None else moment(options.at)
+    if options.policy == "strict":
+        policy = Policy.strict(trust=trust, revocation=revocation, at=at)
+    elif options.policy == "legacy":
+        policy = Policy.legacy(trust=trust, revocation=revocation, at=at)
+    else:
+        policy = load_policy(Path(options.policy), trust=trust, revocation=revocation, at=at)
+    if options.revocation is not None:
+        policy = attrs.evolve(policy, require_revocation=options.revocation == "require")
+    if options.covers is not None:
+        policy = attrs.evolve(policy, whole_document=options.covers == "document")
+    return policy
+
+
+def acceptance_of(options: argparse.Namespace) -> Acceptance:
+    """Give the acceptance rule; the default is ``sealed``."""
+    return Acceptance(options.accept or "sealed")
+
+
+def password_of(options: argparse.Namespace) -> str | None:
+    """Give the PDF password from the environment variable that was named."""
+    return None if options.password_env is None else secret_from(options.password_env)
+
+
+def secret_from(name: str) -> str:
+    """Read a secret from the environment; raises ``ConfigError`` when the variable is not set."""
+    value = os.environ.get(name)
+    if value is None:
+        raise ConfigError(
+            "VND-CLI-002",
+            f"the environment variable {name} is not set",
+            hint="set it, or leave the option out to be asked",
+            facts={"name": name},
+        )
+    return value
+
+
+def key_of(options: argparse.Namespace) -> KeySigner:
+    """Load the key of ``--key``; its passphrase comes from the environment, else from the terminal."""
+
+    def passphrase() -> str | None:
+        if options.passphrase_env is not None:
+            return secret_from(options.passphrase_env)
+        return getpass.getpass("Passphrase: ") if sys.stdin is not None and sys.stdin.isatty() else None
+
+    return load_key(options.key, passphrase=passphrase)

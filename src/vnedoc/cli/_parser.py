@@ -1,0 +1,139 @@
+"""The grammar of the command line, in one place."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import vnedoc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vnedoc.cli._console import Console
+
+_POLICY = "strict|legacy|FILE.toml"
+
+
+def _later(module: str, name: str) -> Callable[[argparse.Namespace, Console], int]:
+    """Import the command only when it runs: ``vnedoc --help`` needs no cryptography."""
+
+    def run(options: argparse.Namespace, console: Console) -> int:
+        command: Callable[[argparse.Namespace, Console], int] = getattr(
+            import_module(f"vnedoc.cli.{module}"), name
+        )
+        return command(options, console)
+
+    return run
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="vnedoc",
+        description="Sign, check and exchange official e-documents of Vietnam.",
+        epilog="Exit codes: 0 yes or done, 1 no, 2 usage or input/output, 3 not decided, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"vnedoc {vnedoc.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, help_text: str, module: str, function: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
+        one.set_defaults(run=_later(module, function))
+        return one
+
+    demo = command("demo", "Play the main job with throwaway keys, and leave the files to look at.", "_demo", "demo")
+    demo.add_argument("--dir", default="vnedoc-demo", metavar="DIR", help="folder for the files (%(default)s)")
+    _lang(demo)
+
+    inspect = command("inspect", "Show what is in a file, without judging it.", "_look", "inspect")
+    inspect.add_argument("file", metavar="FILE")
+    _format(inspect, "text", "json")
+    _lang(inspect)
+
+    extract = command("extract", "Take attachments out of a file that nobody verified.", "_look", "extract")
+    extract.add_argument("file", metavar="FILE")
+    extract.add_argument("--out", required=True, metavar="DIR", help="folder; existing files are never replaced")
+
+    check = command("check", "Run the rules of the format; needs no keys.", "_look", "check")
+    check.add_argument("files", nargs="+", metavar="FILE")
+    _format(check, "text", "json")
+    _lang(check)
+
+    verify = command("verify", "Judge every signature in PDF, XML and edXML files.", "_judge", "verify")
+    verify.add_argument("files", nargs="+", metavar="FILE")
+    _verifying(verify)
+    _format(verify, "text", "json", "html")
+    _lang(verify)
+
+    opened = command("open", "Verify an edXML message, then take it in; writes nothing unless it PASSED.", "_judge", "open_message")
+    opened.add_argument("file", metavar="FILE")
+    _verifying(opened)
+    opened.add_argument("--out", required=True, metavar="DIR", help="folder; existing files are never replaced")
+    _lang(opened)
+
+    sign = command("sign", "Sign a PDF (PAdES), an XML file (XAdES) or an edXML message (the seal).", "_make", "sign")
+    sign.add_argument("file", metavar="FILE")
+    _key(sign, required=True)
+    sign.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+    sign.add_argument("--level", default="B-B", metavar="LEVEL", help="baseline level (%(default)s)")
+
+    seal = command("seal", "Write and seal an edXML message from ENVELOPE.json (vnedoc-envelope/1).", "_make", "seal")
+    seal.add_argument("file", metavar="ENVELOPE.json")
+    _key(seal, required=True)
+    seal.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+
+    send = command("send", "Put a message into the outbox and send what is due.", "_post", "send")
+    send.add_argument("file", metavar="FILE")
+    _exchange(send)
+
+    receive = command("receive", "Fetch, verify, take in and answer what waits for an organisation.", "_post", "receive")
+    _exchange(receive)
+    receive.add_argument("--as", required=True, dest="organ", metavar="ORGANID", help="whose messages")
+    _key(receive, required=False)
+    _verifying(receive)
+
+    command("doctor", "Say what is installed and whether it works.", "_doctor", "doctor")
+    return parser
+
+
+def _lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("vi", "en"), default="vi", help="language of the text (%(default)s)")
+
+
+def _format(parser: argparse.ArgumentParser, *names: str) -> None:
+    parser.add_argument("--format", choices=names, default=names[0], help="form of the output (%(default)s)")
+
+
+def _key(parser: argparse.ArgumentParser, **more: Any) -> None:
+    parser.add_argument("--key", metavar="URI", help="p12:PATH, pem:PATH or pem:KEY?cert=CHAIN", **more)
+    parser.add_argument(
+        "--passphrase-env", metavar="NAME", help="environment variable that holds the passphrase (else asked for)"
+    )
+
+
+def _exchange(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", required=True, metavar="URL", help="SQLAlchemy URL, or a path for SQLite")
+    parser.add_argument("--blobs", metavar="DIR", help="folder for large bodies (default: beside the store)")
+    parser.add_argument("--via", required=True, metavar="URI", help="transport, such as folder:DIR")
+
+
+def _verifying(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("verifying")
+    group.add_argument("--trust", action="append", default=[], metavar="PATH", help="trust anchors: PEM, DER, PKCS#7, or a folder")
+    group.add_argument("--cert", action="append", default=[], metavar="PATH", help="further certificates, not trusted by themselves")
+    group.add_argument("--crl", action="append", default=[], metavar="PATH", help="revocation lists")
+    group.add_argument("--policy", default="strict", metavar=_POLICY, help="what signatures must meet (%(default)s)")
+    group.add_argument("--at", metavar="ISO-TIME", help="judge certificates for this time; needs an offset")
+    group.add_argument("--revocation", choices=("require", "if-available"), help="default: as the policy says")
+    group.add_argument(
+        "--covers",
+        choices=("document", "element"),
+        help="element also takes XML signatures over a part, and says which",
+    )
+    group.add_argument(
+        "--accept", choices=("sealed", "attachments", "rewritten"), help="rule for edXML messages (sealed)"
+    )
+    group.add_argument("--password-env", metavar="NAME", help="environment variable with the password of a PDF")

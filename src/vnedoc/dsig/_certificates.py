@@ -1,0 +1,109 @@
+"""The few fields of a certificate that a signature check needs, straight from its DER octets.
+
+No trust is decided here: a certificate that this reader takes and that is malformed elsewhere is refused by
+the path check.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import attrs
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+_SEQUENCE = 0x30
+_INTEGER = 0x02
+_VERSION = 0xA0
+_DIRECTORY_NAME = 0xA4
+_LONG = 0x80
+_MAX_LENGTH_OCTETS = 4
+
+
+@attrs.frozen
+class CertificateFields:
+    """Parts of ``TBSCertificate`` (RFC 5280, clause 4.1), each as its whole DER value.
+
+    Attributes:
+        serial: The ``INTEGER``.
+        issuer: The ``Name``.
+        key_info: The ``SubjectPublicKeyInfo``.
+    """
+
+    serial: bytes
+    issuer: bytes
+    key_info: bytes
+
+    @property
+    def serial_number(self) -> int:
+        """The serial number as a number."""
+        start, end = _value(self.serial, 0, _INTEGER)
+        return int.from_bytes(self.serial[start:end], "big", signed=True)
+
+
+def fields_of(certificate: bytes) -> CertificateFields:
+    """Read the fields of a DER certificate.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    outer, end = _value(certificate, 0, _SEQUENCE)
+    if end != len(certificate):
+        raise ValueError("octets after the certificate")
+    at, end = _value(certificate, outer, _SEQUENCE)
+    if certificate[at : at + 1] == bytes([_VERSION]):
+        at = _value(certificate, at, _VERSION)[1]
+    found = []
+    for tag in (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE):
+        after = _value(certificate, at, tag)[1]
+        if after > end:
+            raise ValueError("a field is longer than its certificate")
+        found.append(certificate[at:after])
+        at = after
+    serial, _algorithm, issuer, _validity, _subject, key_info = found
+    return CertificateFields(serial, issuer, key_info)
+
+
+@lru_cache(maxsize=128)
+def public_key(certificate: bytes) -> PublicKeyTypes | None:
+    """Give the public key of a DER certificate, ``None`` when it cannot be read or is of no known kind."""
+    try:
+        return load_der_public_key(fields_of(certificate).key_info)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def issuer_serial(certificate: bytes) -> bytes:
+    """Give ``IssuerSerial`` (RFC 5035, clause 5) of a certificate, DER: the issuer as ``directoryName``.
+
+    Raises:
+        ValueError: It is not a certificate.
+    """
+    fields = fields_of(certificate)
+    names = _wrap(_SEQUENCE, _wrap(_DIRECTORY_NAME, fields.issuer))
+    return _wrap(_SEQUENCE, names + fields.serial)
+
+
+def _value(data: bytes, at: int, tag: int) -> tuple[int, int]:
+    """Give start and end of the content of the DER value at *at*, which must have the tag *tag*."""
+    if len(data) < at + 2 or data[at] != tag:
+        raise ValueError(f"expected tag {tag:#04x} at octet {at}")
+    length, start = data[at + 1], at + 2
+    if length >= _LONG:
+        octets = length - _LONG
+        if not 0 < octets <= _MAX_LENGTH_OCTETS:
+            raise ValueError("a length that is not DER")
+        length = int.from_bytes(data[start : start + octets], "big")
+        start += octets
+    if start + length > len(data):
+        raise ValueError("a value is cut off")
+    return start, start + length
+
+
+def _wrap(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < _LONG:
+        return bytes([tag, length]) + content
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, _LONG | len(octets)]) + octets + content

@@ -1,0 +1,169 @@
+"""Manifest lines and carried attachments joined, each judged by its first bytes, never by what it claims."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from vnedoc.edxml._files import CLAIMS, extension, sniff_type, unpack
+from vnedoc.edxml._table import Carried, Reference
+from vnedoc.errors import LimitExceeded
+from vnedoc.model import Attachment, Blob, Finding, Limits
+
+_HEAD = 4096
+
+
+@attrs.frozen
+class Joined:
+    """Attachments in manifest order, those without a manifest line after them.
+
+    Attributes:
+        attachments: The attachments.
+        unmatched: Elements of the manifest lines that have no attachment.
+        reference_places: Place of a manifest line (from 1) to place of its attachment in ``attachments``.
+        carried_places: Place of a carried attachment to its place in ``attachments``.
+    """
+
+    attachments: tuple[Attachment, ...]
+    unmatched: tuple[object, ...]
+    reference_places: Mapping[int, int]
+    carried_places: Mapping[int, int]
+
+
+def join(
+    references: Sequence[Reference], carried: Sequence[Carried], limits: Limits, findings: list[Finding]
+) -> Joined:
+    """Match manifest lines with attachments one to one by ContentId, by position where there is none.
+
+    Whatever does not match is an error-severity finding (threat H07); an attachment without a manifest
+    line is kept, so that nothing in the message escapes judgement.
+
+    Raises:
+        LimitExceeded: ``VND-EDX-015``.
+    """
+    _bound("attachments", limits.attachments, len(carried))
+    _note_duplicates(references, findings)
+    _note_duplicates(carried, findings)
+    partner = _match(references, carried, findings)
+    order: list[tuple[int | None, int]] = [(line, partner[line]) for line in sorted(partner)]
+    unmatched = [place for place in range(len(references)) if place not in partner]
+    for place in unmatched:
+        one = references[place]
+        findings.append(_about("VND-EDX-040", one))
+    for place in sorted(set(range(len(carried))) - set(partner.values())):
+        findings.append(_about("VND-EDX-041", carried[place]))
+        order.append((None, place))
+    taken = {one.content_id for one in (*references, *carried) if one.content_id}
+    attachments = []
+    total = 0
+    for line, place in order:
+        made = _attachment(None if line is None else references[line], carried[place], limits, taken, findings)
+        total += made.blob.size
+        _bound("total_bytes", limits.total_bytes, total, carried[place])
+        attachments.append(made)
+    return Joined(
+        tuple(attachments),
+        tuple(references[place].source for place in unmatched),
+        {line + 1: now for now, (line, _) in enumerate(order, 1) if line is not None},
+        {place + 1: now for now, (_, place) in enumerate(order, 1)},
+    )
+
+
+def _match(
+    references: Sequence[Reference], carried: Sequence[Carried], findings: list[Finding]
+) -> dict[int, int]:
+    waiting: defaultdict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(carried):
+        if one.content_id:
+            waiting[one.content_id].append(place)
+    partner: dict[int, int] = {}
+    for line, one in enumerate(references):
+        if one.content_id and waiting[one.content_id]:
+            partner[line] = waiting[one.content_id].pop(0)
+    left_lines = [line for line in range(len(references)) if line not in partner]
+    left_places = sorted(set(range(len(carried))) - set(partner.values()))
+    for line, place in zip(left_lines, left_places, strict=False):
+        if not (references[line].content_id and carried[place].content_id):
+            partner[line] = place
+            findings.append(_about("VND-EDX-043", references[line]))
+    return partner
+
+
+def _note_duplicates(ones: Sequence[Reference] | Sequence[Carried], findings: list[Finding]) -> None:
+    counted = Counter(one.content_id for one in ones if one.content_id)
+    seen: set[str] = set()
+    for one in ones:
+        if one.content_id and counted[one.content_id] > 1 and one.content_id not in seen:
+            seen.add(one.content_id)
+            findings.append(_about("VND-EDX-042", one))
+
+
+def _attachment(
+    reference: Reference | None, carried: Carried, limits: Limits, taken: set[str], findings: list[Finding]
+) -> Attachment:
+    _bound("attachment_bytes", limits.attachment_bytes, len(carried.content), carried)
+    said = reference or carried
+    name = said.name or carried.name or ""
+    where = carried.where
+    opened = unpack(name, carried.content, limits, where)
+    if opened.closed is not None:
+        findings.append(Finding.warning("VND-EDX-046", where, name=name, reason=opened.closed))
+    content = carried.content if opened.content is None else opened.content
+    made = Attachment(
+        name=name,
+        blob=Blob.from_bytes(content),
+        content_id=said.content_id or carried.content_id or _free_id(taken),
+        content_type=None if reference is None else reference.content_type,
+        attachment_type=carried.content_type,
+        description=said.description or carried.description,
+        packed=None if opened.content is None else Blob.from_bytes(carried.content),
+    )
+    findings.extend(_lies(made, carried, reference, where))
+    return made
+
+
+def _lies(
+    made: Attachment, carried: Carried, reference: Reference | None, where: str
+) -> Iterator[Finding]:
+    """Report what the message says about a file and its bytes deny (threat H03)."""
+    content = made.blob.read()
+    measured = sniff_type(content[:_HEAD])
+    true_of = {measured, sniff_type(carried.content[:_HEAD])}
+    for claimed in dict.fromkeys((made.content_type, made.attachment_type)):
+        honest = CLAIMS.get((claimed or "").partition(";")[0].strip().lower())
+        if claimed and honest is not None and honest.isdisjoint(true_of):
+            yield Finding.warning("VND-EDX-047", where, name=made.name, claimed=claimed, measured=measured)
+    honest = CLAIMS.get(f"application/{extension(made.name)}")
+    if honest is not None and content and measured not in honest:
+        yield Finding.warning("VND-EDX-049", where, name=made.name, measured=measured)
+    if reference is not None:
+        for part, one, other in (
+            ("AttachmentName", reference.name, carried.name),
+            ("ContentType", reference.content_type, carried.content_type),
+            ("Description", reference.description, carried.description),
+        ):
+            if one and other and one != other:
+                note = Finding.info if part == "ContentType" else Finding.warning
+                yield note("VND-EDX-048", where, element=part, manifest=one[:200], attachment=other[:200])
+
+
+def _free_id(taken: set[str]) -> str:
+    number = 1
+    while f"unnamed-{number}" in taken:
+        number += 1
+    taken.add(f"unnamed-{number}")
+    return f"unnamed-{number}"
+
+
+def _about(code: str, one: Reference | Carried) -> Finding:
+    facts = {"name": one.name or "", "content_id": one.content_id or ""}
+    make = Finding.warning if code == "VND-EDX-043" else Finding.error
+    return make(code, one.where, **facts)
+
+
+def _bound(limit: str, allowed: int, seen: int, carried: Carried | None = None) -> None:
+    if seen > allowed:
+        path = None if carried is None else carried.where
+        raise LimitExceeded.of("VND-EDX-015", limit, allowed, seen, path=path)

@@ -1,0 +1,371 @@
+"""A store: the database, the bodies, and the log."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import attrs
+
+from vnedoc.errors import ExchangeError, FileError, LimitExceeded
+from vnedoc.exchange import _database as db
+from vnedoc.exchange._values import Event
+from vnedoc.model import Blob
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_INLINE = 32 * 1024  # octets up to which a body stands in its row
+_CHUNK = 1 << 20
+_PART = ".part"
+_STALE = 36 * 3600.0
+_log = logging.getLogger("vnedoc.exchange")
+
+Observer = Callable[[Event], None]
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """Whose rows a driver works on, and under which name.
+
+    Attributes:
+        organ: The organisation's identifier.
+        route: Name of the transport's settings.
+        worker: Name of this worker.
+        lease: For how long a claim holds.
+        observer: Is told each event after its transaction committed.
+    """
+
+    organ: str
+    route: str
+    worker: str
+    lease: dt.timedelta
+    observer: Observer | None = None
+
+
+class Ledger:
+    """One write transaction, and the events in it."""
+
+    def __init__(self, connection: db.Connection, tenant: str, worker: str) -> None:
+        self.connection = connection
+        self.events: list[Event] = []
+        self._tenant = tenant
+        self._worker = worker
+
+    def note(self, at: dt.datetime, subject: str, before: str | None, after: str, reason: str) -> None:
+        """Add a line to the log."""
+        values = {"at": at, "subject": subject, "before": before, "after": after, "reason": reason}
+        done = self.connection.execute(
+            db.event_log.insert().values(tenant=self._tenant, worker=self._worker, **values)
+        )
+        key = done.inserted_primary_key
+        assert key is not None  # noqa: S101 - a single insert always gives its key
+        self.events.append(
+            Event(
+                seq=key[0],
+                at=at,
+                subject=subject,
+                before=before,
+                after=after,
+                reason=reason,
+                worker=self._worker,
+            )
+        )
+
+    def keep(self, blob: Blob) -> None:
+        """Add the row of a body; one that is large is in the folder already."""
+        known = db.select(db.blob.c.digest).where(db.blob.c.digest == blob.digest)
+        if self.connection.execute(known).first() is None:
+            self.connection.execute(
+                db.blob.insert().values(digest=blob.digest, size=blob.size, inline=blob.data)
+            )
+
+
+class Spool(io.RawIOBase):
+    """Takes a body of any size: small ones in memory, others in a file that becomes durable at ``finish``."""
+
+    def __init__(self, folder: Path, limit: int | None) -> None:
+        super().__init__()
+        self._folder = folder
+        self._limit = limit
+        self._hasher = hashlib.sha256()
+        self._size = 0
+        self._head = bytearray()
+        self._file: BinaryIO | None = None
+        self._part = folder / "tmp" / f"{uuid.uuid4().hex}{_PART}"
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def write(self, data: object) -> int:
+        """Take octets.
+
+        Raises:
+            LimitExceeded: ``VND-EXC-021`` when the body grows beyond the limit.
+            FileError: ``VND-IO-002`` when the disk is full or fails.
+        """
+        piece = memoryview(cast(bytes, data)).cast("B")
+        self._size += len(piece)
+        if self._limit is not None and self._size > self._limit:
+            raise LimitExceeded.of("VND-EXC-021", "file_bytes", self._limit, None)
+        self._hasher.update(piece)
+        with _written(self._part):
+            if self._file is None and self._size <= _INLINE:
+                self._head += piece
+            else:
+                self._overflow().write(piece)
+        return len(piece)
+
+    def _overflow(self) -> BinaryIO:
+        if self._file is None:
+            _make_folder(self._part.parent)
+            self._file = self._part.open("xb")
+            self._file.write(self._head)
+            self._head.clear()
+        return self._file
+
+    def finish(self) -> Blob:
+        """Give the body; a large one is on the disk under its digest from here on.
+
+        Raises:
+            FileError: ``VND-IO-002``; nothing is left under the digest.
+        """
+        digest = self._hasher.hexdigest()
+        if self._file is None:
+            return Blob(self._size, "sha256:" + digest, bytes(self._head))
+        target = _body(self._folder, digest)
+        with _written(target):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            _make_folder(target.parent)
+            self._part.replace(target)
+            _sync(target.parent)
+        return Blob(self._size, "sha256:" + digest, None, target)
+
+    def close(self) -> None:
+        """Drop what was not finished."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+            with suppress(OSError):
+                self._part.unlink()
+        super().close()
+
+
+class Store:
+    """Everything that must survive: open one with ``open_store``. Threads may share it."""
+
+    def __init__(self, database: db.Database, blobs: Path, tenant: str) -> None:
+        self.tenant = tenant
+        self.blobs = blobs
+        self._database = database
+        _sweep(blobs / "tmp")
+
+    @classmethod
+    def open(cls, address: str | os.PathLike[str], blobs: Path | None, tenant: str) -> Self:
+        """See ``open_store``."""
+        database = db.open_database(address)
+        folder = blobs or database.path.with_name(database.path.name + ".blobs")
+        return cls(database, folder, tenant)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the database; may be called twice."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- transactions -----------------------------------------------------------------------------
+
+    @contextmanager
+    def write(self, scope: Scope) -> Iterator[Ledger]:
+        """Open a write transaction; the observer hears of its events once it is committed."""
+        with self._database.write() as connection:
+            ledger = Ledger(connection, self.tenant, scope.worker)
+            yield ledger
+        for event in ledger.events if scope.observer else ():
+            _tell(scope.observer, event)
+
+    @contextmanager
+    def join(self, connection: object, scope: Scope) -> Iterator[Ledger]:
+        """Write in a transaction of the application, which commits or rolls back.
+
+        Raises:
+            ExchangeError: ``VND-EXC-012`` when it is not a SQLAlchemy connection inside a transaction.
+        """
+        if not isinstance(connection, db.Connection) or not connection.in_transaction():
+            raise ExchangeError(
+                "VND-EXC-012",
+                "this connection cannot be joined",
+                path="connection",
+                hint="give a sqlalchemy.Connection on which a transaction has begun",
+                facts={"seen": type(connection).__name__},
+            )
+        with db.typed(self.path):
+            yield Ledger(connection, self.tenant, scope.worker)
+
+    @contextmanager
+    def read(self) -> Iterator[db.Connection]:
+        """Open a read transaction."""
+        with self._database.read() as connection:
+            yield connection
+
+    # --- bodies -----------------------------------------------------------------------------------
+
+    def spool(self, limit: int | None = None) -> Spool:
+        """Give a sink for one body of at most *limit* octets; close it."""
+        return Spool(self.blobs, limit)
+
+    def put(self, source: BinaryIO) -> Blob:
+        """Store a body durably; the same octets are stored once (``protocols.BlobStore``).
+
+        Raises:
+            FileError: ``VND-IO-002`` when it cannot be written; nothing half-written is left.
+        """
+        with self.spool() as spool:
+            while piece := source.read(_CHUNK):
+                spool.write(piece)
+            blob = spool.finish()
+        with self._database.write() as connection:
+            Ledger(connection, self.tenant, "").keep(blob)
+        return blob
+
+    def get(self, digest: str) -> Blob:
+        """Give a stored body after its octets were compared with *digest*.
+
+        Raises:
+            ExchangeError: ``VND-EXC-022`` when it is missing, ``VND-EXC-023`` when it was changed.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(db.blob.select().where(db.blob.c.digest == digest)).first()
+        if row is None:
+            raise _missing(digest)
+        if row.inline is not None:
+            found = Blob.from_bytes(row.inline)
+        else:
+            try:
+                found = Blob.from_file(_body(self.blobs, digest.removeprefix("sha256:")))
+            except FileError as error:
+                raise _missing(digest) from error
+        if found.digest != digest:
+            raise ExchangeError(
+                "VND-EXC-023",
+                "a stored body was changed",
+                path=digest,
+                hint="restore the blob folder and the database from the same backup",
+                facts={"expected": digest, "seen": found.digest},
+            )
+        return found
+
+    # --- the log ----------------------------------------------------------------------------------
+
+    def events(self, *, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """Give up to *limit* lines of the log after line *after*, oldest first."""
+        log = db.event_log
+        query = (
+            log.select()
+            .where((log.c.tenant == self.tenant) & (log.c.seq > after))
+            .order_by(log.c.seq)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Event(
+                seq=row.seq,
+                at=row.at,
+                subject=row.subject,
+                before=row.before,
+                after=row.after,
+                reason=row.reason,
+                worker=row.worker,
+            )
+            for row in rows
+        )
+
+
+def _tell(observer: Observer | None, event: Event) -> None:
+    try:
+        if observer is not None:
+            observer(event)
+    except Exception:
+        # The row is committed: an observer that fails cannot undo it and must not stop the queue.
+        _log.exception("an observer of the exchange failed")
+
+
+def _missing(digest: str) -> ExchangeError:
+    return ExchangeError(
+        "VND-EXC-022",
+        "a stored body is missing",
+        path=digest,
+        hint="restore the blob folder that belongs to this database",
+        facts={"digest": digest},
+    )
+
+
+def _body(folder: Path, digest: str) -> Path:
+    return folder / digest[:2] / digest
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(
+            "VND-IO-002",
+            f"a body cannot be stored: {reason}",
+            path=str(path),
+            hint="check free space and permissions; nothing was changed",
+            facts={"reason": reason},
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    for one in (folder.parent, folder):
+        if not one.is_dir():
+            with suppress(FileExistsError):
+                one.mkdir()
+            _sync(one.parent)
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":  # no such call, and none is needed
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that died left unfinished."""
+    oldest = time.time() - _STALE
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(_PART) and entry.stat(follow_symlinks=False).st_mtime < oldest:
+                Path(entry.path).unlink()

@@ -1,0 +1,164 @@
+"""Bytes that can be opened again and again, with their size and digest."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from vnedoc.errors import FileError
+
+_CHUNK = 1 << 20
+
+
+@attrs.frozen(eq=False, repr=False)
+class Blob:
+    """Bytes in memory or in a file. Two blobs are equal when their digests are.
+
+    Attributes:
+        size: Number of octets.
+        digest: ``sha256:`` and 64 hex digits over those octets.
+        data: The octets when they are in memory, else ``None``.
+        path: The file that holds them, else ``None``.
+    """
+
+    size: int
+    digest: str
+    data: bytes | None = None
+    path: Path | None = None
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Blob:
+        """Keep *data* in memory."""
+        octets = bytes(data)
+        return cls(len(octets), "sha256:" + hashlib.sha256(octets).hexdigest(), octets)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Blob:
+        """Refer to the file *path*, which is read once for its digest and must not change after.
+
+        Raises:
+            FileError: ``VND-IO-001`` when the file cannot be read.
+        """
+        target = Path(path)
+        try:
+            with target.open("rb") as handle:
+                hasher = hashlib.file_digest(handle, "sha256")
+                size = handle.tell()
+        except OSError as error:
+            raise unreadable(target, error) from error
+        return cls(size, "sha256:" + hasher.hexdigest(), None, target)
+
+    def open(self) -> BinaryIO:
+        """Give a new binary stream at the first octet; the caller closes it.
+
+        Raises:
+            FileError: ``VND-IO-001`` when the file is gone.
+        """
+        if self.data is not None:
+            return io.BytesIO(self.data)
+        assert self.path is not None  # noqa: S101 - one of the two is always set by the constructors
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+    def read(self) -> bytes:
+        """Give all octets.
+
+        Raises:
+            FileError: ``VND-IO-001`` when the file is gone, ``VND-IO-003`` when it has changed.
+        """
+        if self.data is not None:
+            return self.data
+        with self.open() as handle:
+            octets = handle.read()
+        if "sha256:" + hashlib.sha256(octets).hexdigest() != self.digest:
+            raise FileError(
+                "VND-IO-003",
+                "the file has changed since it was first read",
+                path=str(self.path),
+                hint="copy the file to a place that nobody writes to, then start again",
+                facts={"expected": self.digest},
+            )
+        return octets
+
+    def chunks(self, size: int = _CHUNK) -> Iterator[bytes]:
+        """Give the octets piece by piece (at most *size* octets from a file), never a file whole."""
+        if self.data is not None:
+            yield self.data
+            return
+        with self.open() as handle:
+            while piece := handle.read(size):
+                yield piece
+
+    def save(self, path: str | os.PathLike[str], *, replace: bool = True) -> Path:
+        """Write the octets to *path* as a whole or not at all: temporary name, fsync, then the real name.
+
+        Args:
+            path: Where to; its folder must exist.
+            replace: ``False`` refuses an existing file.
+
+        Raises:
+            FileError: ``VND-IO-002`` when it cannot be written, ``VND-IO-004`` when it exists already.
+        """
+        target = Path(path)
+        scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+        try:
+            try:
+                with scratch.open("xb") as handle:
+                    for piece in self.chunks():
+                        handle.write(piece)
+                    handle.flush()
+                    os.fsync(handle.fileno())
+                if replace:
+                    scratch.replace(target)
+                else:
+                    os.link(scratch, target)
+            finally:
+                scratch.unlink(missing_ok=True)
+        except FileExistsError as error:
+            raise FileError(
+                "VND-IO-004",
+                "the file exists already",
+                path=str(target),
+                hint="choose another name or an empty folder; nothing is overwritten",
+            ) from error
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(
+                "VND-IO-002",
+                f"cannot write: {error.strerror or error}",
+                path=str(target),
+                hint="check that the folder exists, may be written and has room",
+                facts={"reason": error.strerror or str(error)},
+            ) from error
+        return target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Blob) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        where = "memory" if self.path is None else str(self.path)
+        return f"Blob(size={self.size}, digest={self.digest[:19]}…, {where})"
+
+
+def unreadable(path: Path, error: OSError) -> FileError:
+    """Give the typed error for a file that cannot be read."""
+    return FileError(
+        "VND-IO-001",
+        f"cannot read: {error.strerror or error}",
+        path=str(path),
+        hint="check the path and its permissions",
+        facts={"reason": error.strerror or str(error)},
+    )

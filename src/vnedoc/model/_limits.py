@@ -1,0 +1,56 @@
+"""How much hostile input may cost."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """Bounds on what is read. Safe by default; raise a field only for a source that you trust.
+
+    A value above a bound gives ``LimitExceeded`` whose facts name the field.
+    """
+
+    file_bytes: int = 512 * 1024 * 1024
+    """Size of one input file, octets."""
+    tree_bytes: int = 32 * 1024 * 1024
+    """Size of an XML document that is read as a tree, octets."""
+    depth: int = 100
+    """Nesting of XML elements."""
+    nodes: int = 200_000
+    """Elements, comments and processing instructions in one XML document."""
+    attributes: int = 256
+    """Attributes and namespace declarations on one element."""
+    text_bytes: int = 1024 * 1024
+    """One text node outside an attachment, octets."""
+    attachments: int = 200
+    """Attachments in one message."""
+    attachment_bytes: int = 256 * 1024 * 1024
+    """One attachment after base64 and zip, octets."""
+    total_bytes: int = 512 * 1024 * 1024
+    """All attachments of one message together, octets."""
+    zip_ratio: int = 100
+    """Unpacked size of a zip over its packed size."""
+    signatures: int = 50
+    """Signatures in one file."""
+    references: int = 20
+    """References in one XML signature."""
+    transforms: int = 5
+    """Transforms in one reference."""
+    digest_bytes: int = 512 * 1024 * 1024
+    """Octets that the references of all XML signatures of one file make us digest, together."""
+    certificates: int = 50
+    """Certificates carried by one signature."""
+    chain_depth: int = 10
+    """Certificates in one path."""
+    chain_checks: int = 200
+    """Signature checks while one path is looked for."""
+    crl_bytes: int = 32 * 1024 * 1024
+    """Size of one revocation list, octets."""
+    pdf_objects: int = 500_000
+    """Objects that one PDF may declare."""
+    pdf_depth: int = 200
+    """Nesting of arrays and dictionaries in a PDF."""
+    pdf_inflate_bytes: int = 256 * 1024 * 1024
+    """One unpacked PDF stream, octets."""

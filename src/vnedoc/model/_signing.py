@@ -1,0 +1,27 @@
+"""What signing needs to name: algorithms, and the state between its two steps."""
+
+from __future__ import annotations
+
+import enum
+
+
+class SignatureAlgorithm(enum.Enum):
+    """Signature algorithms that vnedoc makes, under names of its own; the formats' URIs and OIDs live in the engines."""
+
+    RSA_SHA256 = "rsa-sha256"
+    """RSASSA-PKCS1-v1_5 with SHA-256."""
+    RSA_PSS_SHA256 = "rsa-pss-sha256"
+    """RSASSA-PSS with SHA-256, MGF1 SHA-256, salt of 32 octets (TT 15/2025/TT-BKHCN, row 1.2)."""
+    ECDSA_SHA256 = "ecdsa-sha256"
+    ECDSA_SHA384 = "ecdsa-sha384"
+    ECDSA_SHA512 = "ecdsa-sha512"
+
+    @property
+    def hash_name(self) -> str:
+        """Name of the hash for ``hashlib``."""
+        return self.value.rsplit("-", 1)[1]
+
+    @property
+    def family(self) -> str:
+        """``rsa``, ``rsa-pss`` or ``ecdsa``."""
+        return self.value.rsplit("-", 1)[0]

@@ -1,0 +1,199 @@
+"""Reports as one page that stands alone: no script, nothing fetched, for paper and for dark screens."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib import resources
+
+from vnedoc.model import Conclusion, Finding, Report, Severity, SignatureReport
+from vnedoc.report._catalogue import language, word
+from vnedoc.report._json import Unreadable
+from vnedoc.report._render import plain, render_error, render_finding
+from vnedoc.report._text import (
+    conclusion_key,
+    file_facts,
+    signature_facts,
+    signer_name,
+)
+
+# Drawn, not typed: a font may lack the signs, and colour alone does not speak to everybody.
+_SIGNS = {
+    "PASSED": '<path d="M13 25l8 8 15-17"/>',
+    "INDETERMINATE": '<path d="M18 19a6 6 0 1 1 8.5 5.5c-1.8.8-2.5 2-2.5 4M24 34.5v.5"/>',
+    "FAILED": '<path d="M16 16l16 16M32 16L16 32"/>',
+    "NONE": '<path d="M15 24h18"/>',
+}
+
+
+@functools.cache
+def _style() -> tuple[str, str]:
+    """Give the style sheet, and its hash for the content security policy."""
+    text = resources.files("vnedoc.report").joinpath("page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return text, f"sha256-{digest}"
+
+
+def to_html(reports: Sequence[Report | Unreadable], lang: str = "en") -> str:
+    """Give one page for one or several files. Write it as UTF-8.
+
+    Raises:
+        InputError: ``VND-VER-010`` for an unknown language.
+    """
+    language(lang)
+    style, digest = _style()
+    title = escape(word("label", "title", lang))
+    policy = f"default-src 'none'; style-src '{digest}'; base-uri 'none'; form-action 'none'"
+    body = "\n".join(line for one in reports for line in _article(one, lang))
+    return f"""<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8"/>
+<meta http-equiv="Content-Security-Policy" content="{policy}"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="referrer" content="no-referrer"/>
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<header><h1>{title}</h1></header>
+<main>
+{body}
+</main>
+<footer><p>{escape(word("label", "footer", lang))}</p></footer>
+</body>
+</html>
+"""
+
+
+def _article(report: Report | Unreadable, lang: str) -> Iterator[str]:
+    key = conclusion_key(report)
+    yield "<article>"
+    yield from _verdict(report, key, lang)
+    if isinstance(report, Unreadable):
+        text = render_error(report.error, lang)
+        yield f"<section>{_p('seen', text.seen)}{_p('next', text.next)}"
+        yield f"<p class='small'>{_code(report.error.code)}</p></section>"
+    else:
+        yield from _todo(report, key, lang)
+        yield from _signatures(report, lang)
+        if report.findings:
+            yield f"<section><h2>{_label('file_findings', lang)}</h2>"
+            yield from _findings(report.findings, lang)
+            yield "</section>"
+        yield f"<section><h2>{_label('details', lang)}</h2>"
+        yield from _facts(file_facts(report, lang))
+        yield "</section>"
+    yield "</article>"
+
+
+def _verdict(report: Report | Unreadable, key: str, lang: str) -> Iterator[str]:
+    yield f"<div class='verdict {key}'>"
+    yield (
+        "<svg viewBox='0 0 48 48' fill='none' stroke='currentColor' stroke-width='4' stroke-linecap='round'"
+        f" stroke-linejoin='round' aria-hidden='true'><circle cx='24' cy='24' r='21'/>{_SIGNS[key]}</svg>"
+    )
+    yield "<div>"
+    if report.file:
+        yield _p("name", plain(report.file))
+    yield _p("word", word("conclusion", key, lang))
+    yield _p("meaning", word("meaning", key, lang))
+    if isinstance(report, Report) and report.sub_indication is not None:
+        reason = report.sub_indication.value
+        yield _p("reason", word("sub_indication", reason, lang), f" {_code(reason)}")
+    yield "</div></div>"
+
+
+def _todo(report: Report, key: str, lang: str) -> Iterator[str]:
+    """Say what to do: the verdict's own advice, then each remedy once."""
+    steps = dict.fromkeys(
+        render_finding(one, lang).next for one in report.all_findings() if one.severity is Severity.ERROR
+    )
+    yield f"<section><h2>{_label('what_next', lang)}</h2>"
+    yield _p("next", word("action", key, lang))
+    if steps:
+        yield "<ol class='todo'>" + "".join(f"<li>{escape(step)}</li>" for step in steps) + "</ol>"
+    yield "</section>"
+
+
+def _signatures(report: Report, lang: str) -> Iterator[str]:
+    yield f"<section><h2>{_label('signatures', lang)}</h2>"
+    if not report.signatures:
+        yield f"<p class='next'>{_label('no_signatures', lang)}</p>"
+    for one in report.signatures:
+        yield from _signature(one, lang)
+    yield "</section>"
+
+
+def _signature(signature: SignatureReport, lang: str) -> Iterator[str]:
+    key = signature.conclusion.value
+    yield f"<div class='signature'><div class='top'><h3>{escape(signer_name(signature, lang))}"
+    if signature.signer is not None and signature.conclusion is not Conclusion.PASSED:
+        yield f" <span class='unproven'>({_label('unproven', lang)})</span>"
+    yield "</h3>"
+    yield f"<span class='badge {key}'>{escape(word('conclusion', key, lang))}</span></div>"
+    yield "<div class='body'>"
+    if signature.sub_indication is not None:
+        reason = signature.sub_indication.value
+        yield _p("seen", word("sub_indication", reason, lang), f" {_code(reason)}")
+    yield from _facts(signature_facts(signature, lang))
+    yield from _covers(signature, lang)
+    if signature.findings:
+        yield f"<h4>{_label('findings', lang)}</h4>"
+        yield from _findings(signature.findings, lang)
+    yield "</div></div>"
+
+
+def _covers(signature: SignatureReport, lang: str) -> Iterator[str]:
+    yield f"<h4>{_label('covers', lang)}</h4>"
+    if not signature.covers:
+        yield f"<p class='next'>{_label('covers_nothing', lang)}</p>"
+        return
+    heads = ("part", "location", "size", "digest")
+    yield (
+        "<table><thead><tr>"
+        + "".join(f"<th>{_label(one, lang)}</th>" for one in heads)
+        + "</tr></thead><tbody>"
+    )
+    for one in signature.covers:
+        size = "" if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
+        cells = (_code(one.node), _code(one.location), escape(size), _code(one.digest))
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    yield "</tbody></table>"
+
+
+def _findings(findings: Sequence[Finding], lang: str) -> Iterator[str]:
+    yield "<ul class='findings'>"
+    for one in findings:
+        text = render_finding(one, lang)
+        severity = one.severity.value
+        small = [escape(word("severity", severity, lang)), _code(one.code)]
+        if one.location:
+            small.append(f"{_label('at', lang)} {_code(one.location)}")
+        small.append(f"{_label('checked', lang)}: {escape(text.checked)}")
+        yield f"<li class='{severity}'>{_p('seen', text.seen)}{_p('next', text.next)}"
+        yield f"<p class='small'>{' · '.join(small)}</p></li>"
+    yield "</ul>"
+
+
+def _facts(pairs: Iterator[tuple[str, str]]) -> Iterator[str]:
+    yield (
+        "<dl>"
+        + "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
+        + "</dl>"
+    )
+
+
+def _p(kind: str, text: str, markup: str = "") -> str:
+    return f"<p class='{kind}'>{escape(text)}{markup}</p>"
+
+
+def _code(text: str | None) -> str:
+    return f"<code>{escape(plain(text))}</code>" if text else ""
+
+
+def _label(key: str, lang: str) -> str:
+    return escape(word("label", key, lang))

@@ -1,0 +1,147 @@
+"""Findings and errors in words. A fact is data: it is never a template and never a control sequence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from vnedoc.errors import FactValue, VnedocError
+from vnedoc.model import VIETNAM, Finding
+from vnedoc.report._catalogue import PLACEHOLDER, Message, entry, language, word
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]{2,9}(?:Z|[+-][0-9]{2}:[0-9]{2})")
+_COMMON_NAME = re.compile(r"(?:^|[,+])\s*CN=((?:\\.|[^,+\\])*)")
+_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
+# Other, separators of lines and paragraphs: none of them shows itself, some turn the text around.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LONGEST = 600
+_DEEPEST = 8
+
+
+def plain(text: str) -> str:
+    """Give *text* so that a screen shows what is there: control, bidi and unseen characters as escapes."""
+    shown = unicodedata.normalize("NFC", text[:_LONGEST])
+    tail = "…" if len(text) > _LONGEST else ""
+    return "".join(_visible(letter) for letter in shown) + tail
+
+
+def _visible(letter: str) -> str:
+    if unicodedata.category(letter) not in _HIDDEN:
+        return letter
+    number = ord(letter)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - the BMP
+
+
+def moment(value: dt.datetime, lang: str) -> str:
+    """Give a time for people: ``dd/MM/yyyy HH:mm:ss +07:00`` in Vietnamese, ISO 8601 in English."""
+    if lang == "vi":
+        try:
+            value = value.astimezone(VIETNAM)
+        except OverflowError:
+            # 99991231235959Z, "no well-defined end" of RFC 5280, has no later hour.
+            value = value.replace(microsecond=0)
+        zone = value.isoformat(timespec="seconds")[19:]
+        return f"{value:%d/%m}/{value.year:04d} {value:%H:%M:%S} {zone}".rstrip()
+    return value.isoformat(sep=" ", timespec="seconds")
+
+
+def value_text(value: FactValue, lang: str, depth: int = 0) -> str:
+    """Give a fact for people."""
+    if value is None or value in ("", [], (), {}):
+        return word("label", "none", lang)
+    if isinstance(value, bool):
+        return word("label", "yes" if value else "no", lang)
+    if isinstance(value, str):
+        return moment(dt.datetime.fromisoformat(value), lang) if _is_time(value) else plain(value)
+    if isinstance(value, int):
+        return _number(value)
+    if depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return "; ".join(
+            f"{plain(str(key))}: {value_text(one, lang, depth + 1)}" for key, one in value.items()
+        )
+    if isinstance(value, Sequence):
+        return ", ".join(value_text(one, lang, depth + 1) for one in value)
+    return plain(str(value))
+
+
+def _number(value: int) -> str:
+    # str() of a huge int is refused by Python itself (and is no use to a reader).
+    return str(value) if value.bit_length() <= 256 else hex(value)  # noqa: PLR2004 - as wide as a digest
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def common_name(name: str) -> str:
+    """Give the common name of a distinguished name (RFC 4514), or the whole name when it has none."""
+    match = _COMMON_NAME.search(name)
+    if match is None:
+        return name
+    return _ESCAPED.sub(_unescaped, match.group(1))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match.group(1):
+        return bytes.fromhex(match.group(1).replace("\\", "")).decode("utf-8", "replace")
+    return match.group(2)
+
+
+def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
+    def fact(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return value_text(facts[name], lang) if name in facts else word("label", "unknown", lang)
+
+    return PLACEHOLDER.sub(fact, text)
+
+
+def _render(code: str, facts: Mapping[str, FactValue], lang: str) -> Message | None:
+    found = entry(code)
+    if found is None:
+        return None
+    text = found.texts[lang]
+    return Message(*(_fill(one, facts, lang) for one in (text.checked, text.seen, text.next)))
+
+
+def render_finding(finding: Finding, lang: str = "en") -> Message:
+    """Say a finding in words; a code that the catalogue does not know shows its facts.
+
+    Raises:
+        InputError: ``VND-VER-010`` for an unknown language.
+    """
+    language(lang)
+    known = _render(finding.code, finding.facts, lang)
+    if known is not None:
+        return known
+    return Message(
+        checked=word("unknown_code", "checked", lang),
+        seen=f"{plain(finding.code)}: {value_text(finding.facts, lang)}",
+        next=word("unknown_code", "next", lang),
+    )
+
+
+def render_error(error: VnedocError, lang: str = "en") -> Message:
+    """Say an error in words; a code that the catalogue does not know keeps the error's own English.
+
+    Raises:
+        InputError: ``VND-VER-010`` for an unknown language.
+    """
+    language(lang)
+    known = _render(error.code, error.facts, lang)
+    if known is not None:
+        return known
+    return Message(
+        checked=word("unknown_code", "checked", lang),
+        seen=plain(error.message),
+        next=plain(error.hint) or word("unknown_code", "next", lang),
+    )

@@ -1,0 +1,287 @@
+"""The judgement of a certificate: a path to an anchor, its constraints, algorithms, times and revocation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+import attrs
+from cryptography import x509
+
+from vnedoc.errors import DecodeError
+from vnedoc.model import Conclusion, Finding, Limits, Severity, SubIndication
+from vnedoc.protocols import RevocationSource, TrustSource
+from vnedoc.trust._algorithms import AlgorithmPolicy
+from vnedoc.trust._certificates import Certificate, certificate
+from vnedoc.trust._constraints import constraint_failure
+from vnedoc.trust._revocation import Status, check_revocation
+from vnedoc.trust._search import PathSearch
+
+DOCUMENT_SIGNING_USAGES = {
+    "2.5.29.37.0": "any",
+    "1.3.6.1.5.5.7.3.36": "documentSigning",
+    "1.3.6.1.4.1.311.10.3.12": "Microsoft document signing",
+    "1.3.6.1.5.5.7.3.4": "emailProtection",
+    "1.3.6.1.5.5.7.3.2": "clientAuth",
+    "1.3.6.1.4.1.311.20.2.2": "smart-card logon",
+}
+"""Extended key usages that let a certificate sign documents; one of them must be there if any is."""
+
+Problem: TypeAlias = tuple[SubIndication | None, Finding]
+"""A finding, with the sub-indication that it leads to; ``None`` for what is only worth knowing."""
+
+_UNKNOWN_KEY = object()
+
+# The first of these that a path met is its sub-indication.
+_PRECEDENCE = (
+    SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.TRY_LATER,
+)
+
+
+@attrs.frozen(kw_only=True)
+class PathVerdict:
+    """What a certificate is worth at a time.
+
+    Attributes:
+        conclusion: PASSED or INDETERMINATE.
+        sub_indication: Why it is not PASSED (EN 319 102-1, clause 5.2.6); ``None`` when it is.
+        path: DER, the certificate first, the anchor last; empty when no anchor was reached.
+        findings: Everything that was seen.
+    """
+
+    conclusion: Conclusion
+    sub_indication: SubIndication | None = None
+    path: tuple[bytes, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class _Question:
+    revocation: RevocationSource
+    require_revocation: bool
+    at: dt.datetime
+    algorithms: AlgorithmPolicy
+    limits: Limits
+
+
+def validate_path(
+    certificate: bytes,
+    *,
+    hints: Sequence[bytes] = (),
+    trust: TrustSource,
+    revocation: RevocationSource,
+    require_revocation: bool,
+    at: dt.datetime,
+    algorithms: AlgorithmPolicy,
+    limits: Limits,
+) -> PathVerdict:
+    """Judge whether a certificate may sign documents at a time (RFC 5280, clause 6; EN 319 102-1, 5.2.6).
+
+    Looks for a path to an anchor, then judges basicConstraints, path lengths, key usages, critical
+    extensions, name and policy constraints, algorithms, validity and revocation of each certificate. Of
+    several paths the first that holds counts, else the one with the fewest faults is told.
+
+    Args:
+        certificate: The signer's certificate, DER.
+        hints: Certificates that the document carries, DER; they help and are never trusted.
+        trust: Where trust starts.
+        revocation: Revocation lists at hand.
+        require_revocation: Without fitting lists the answer is INDETERMINATE, ``TRY_LATER``. When false,
+            their absence is a warning; a certificate that a list revokes is refused all the same.
+        at: The time to judge for, with zone.
+        algorithms: What counts as strong enough; the anchor's own signature is not judged.
+        limits: ``chain_depth``, ``chain_checks`` and ``crl_bytes`` bound the cost.
+    """
+    try:
+        leaf = _leaf_of(certificate)
+    except DecodeError as error:
+        return _indeterminate(
+            SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, Finding.error(error.code, None, **error.facts)
+        )
+    question = _Question(
+        revocation=revocation,
+        require_revocation=require_revocation,
+        at=at.replace(microsecond=0),  # certificates and lists count in seconds
+        algorithms=algorithms,
+        limits=limits,
+    )
+    anchors = trust.anchors()
+    search = PathSearch(leaf, anchors=anchors, hints=hints, certificates=trust.certificates(), limits=limits)
+    best: PathVerdict | None = None
+    for path in search:
+        verdict = _judge(path, question)
+        if verdict.conclusion is Conclusion.PASSED:
+            return verdict
+        if best is None or _faults(verdict) < _faults(best):
+            best = verdict
+    return best or _no_path(leaf, search, limits, anchored=bool(anchors))
+
+
+_leaf_of = certificate  # the public argument has the same name as the parser
+
+
+def _faults(verdict: PathVerdict) -> int:
+    return sum(one.severity is Severity.ERROR for one in verdict.findings)
+
+
+def _indeterminate(sub: SubIndication, *findings: Finding) -> PathVerdict:
+    return PathVerdict(conclusion=Conclusion.INDETERMINATE, sub_indication=sub, findings=findings)
+
+
+def _no_path(leaf: Certificate, search: PathSearch, limits: Limits, *, anchored: bool) -> PathVerdict:
+    if search.exceeded is not None:
+        allowed: int = getattr(limits, search.exceeded)
+        return _indeterminate(
+            SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+            Finding.error("VND-TRUST-012", None, limit=search.exceeded, allowed=allowed, seen=None),
+        )
+    if not anchored:
+        finding = Finding.error("VND-TRUST-011", None, subject=leaf.subject, issuer=leaf.issuer)
+        return _indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding)
+    findings = [
+        Finding.error(
+            "VND-TRUST-018" if one.self_issued else "VND-TRUST-010",
+            None,
+            subject=one.subject,
+            issuer=one.issuer,
+        )
+        for one in dict.fromkeys(search.dead_ends)
+    ]
+    return _indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, *findings)
+
+
+# With one of these the path ends in nothing that could issue, so the rest is not worth telling.
+_NO_AUTHORITY = frozenset({"VND-TRUST-014", "VND-TRUST-015", "VND-TRUST-016"})
+
+
+def _judge(path: tuple[Certificate, ...], question: _Question) -> PathVerdict:
+    problems = [*_authorities(path), *_critical(path), *_leaf(path[0])]
+    if not any(finding.code in _NO_AUTHORITY for _, finding in problems):
+        problems += [
+            *_constraints(path, question),
+            *_algorithms(path, question),
+            *_times(path, question),
+            *_revocation(path, question),
+        ]
+    met = {sub for sub, _ in problems}
+    sub = next((one for one in _PRECEDENCE if one in met), None)
+    return PathVerdict(
+        conclusion=Conclusion.PASSED if sub is None else Conclusion.INDETERMINATE,
+        sub_indication=sub,
+        path=tuple(one.der for one in path),
+        findings=tuple(finding for _, finding in problems),
+    )
+
+
+def _chain_problem(code: str, subject: Certificate, **facts: str | int | list[str]) -> Problem:
+    finding = Finding.error(code, None, subject=subject.subject, **facts)
+    return SubIndication.CHAIN_CONSTRAINTS_FAILURE, finding
+
+
+def _authorities(path: tuple[Certificate, ...]) -> Iterator[Problem]:
+    """Judge what issues: RFC 5280, clause 6.1.4 (k) to (n); the anchor is held to it as well."""
+    left: int | None = None
+    for one in reversed(path[1:]):
+        if not one.is_ca:
+            yield _chain_problem("VND-TRUST-014", one)
+        if one.key_usage is not None and not one.key_usage.key_cert_sign:
+            yield _chain_problem("VND-TRUST-016", one, seen=_usage_names(one.key_usage))
+        if left is not None and not one.self_issued:
+            if left == 0:
+                yield _chain_problem("VND-TRUST-015", one)
+            left = max(left - 1, 0)
+        if one.path_length is not None:
+            left = one.path_length if left is None else min(left, one.path_length)
+
+
+def _leaf(leaf: Certificate) -> Iterator[Problem]:
+    usage = leaf.key_usage
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        yield _chain_problem("VND-TRUST-017", leaf, seen=_usage_names(usage))
+    extended = leaf.extended_usage
+    if extended is not None and DOCUMENT_SIGNING_USAGES.keys().isdisjoint(extended):
+        yield _chain_problem("VND-TRUST-019", leaf, seen=list(extended))
+
+
+def _critical(path: tuple[Certificate, ...]) -> Iterator[Problem]:
+    for one in path:
+        if one.unknown_critical:
+            yield _chain_problem("VND-TRUST-041", one, seen=list(one.unknown_critical))
+
+
+def _constraints(path: tuple[Certificate, ...], question: _Question) -> Iterator[Problem]:
+    if len(path) == 1 or not any(one.constrained for one in path):
+        return
+    cause = constraint_failure(path, question.at)
+    if cause is not None:
+        yield _chain_problem("VND-TRUST-040", path[0], cause=cause)
+
+
+def _algorithms(path: tuple[Certificate, ...], question: _Question) -> Iterator[Problem]:
+    anchor = path[-1]
+    for one in path:
+        findings = question.algorithms.judge(
+            hash_name=None if one is anchor else one.hash_name,
+            key=_UNKNOWN_KEY if one.public_key is None else one.public_key,
+            claimed_time=one.not_before,
+            location=one.subject,
+        )
+        for finding in findings:
+            refused = finding.severity is Severity.ERROR
+            yield SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE if refused else None, finding
+
+
+def _times(path: tuple[Certificate, ...], question: _Question) -> Iterator[Problem]:
+    for one in path:
+        if not one.not_before <= question.at <= one.not_after:
+            finding = Finding.error(
+                "VND-TRUST-013",
+                None,
+                subject=one.subject,
+                not_before=one.not_before.isoformat(),
+                not_after=one.not_after.isoformat(),
+                at=question.at.isoformat(),
+            )
+            yield SubIndication.OUT_OF_BOUNDS_NO_POE, finding
+
+
+def _revocation(path: tuple[Certificate, ...], question: _Question) -> Iterator[Problem]:
+    for position, (subject, issuer) in enumerate(pairwise(path)):
+        answer = check_revocation(
+            subject,
+            issuer,
+            crls=question.revocation.crls(),
+            at=question.at,
+            required=question.require_revocation,
+            is_leaf=position == 0,
+            limits=question.limits,
+        )
+        sub: SubIndication | None = None
+        if answer.status is Status.REVOKED:
+            sub = SubIndication.REVOKED_CA_NO_POE if position else SubIndication.REVOKED_NO_POE
+        elif answer.status is Status.UNKNOWN and question.require_revocation:
+            sub = SubIndication.TRY_LATER
+        for finding in answer.findings:
+            yield sub if finding.severity is Severity.ERROR else None, finding
+
+
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+
+
+def _usage_names(usage: x509.KeyUsage) -> list[str]:
+    return [name for name in _USAGES if getattr(usage, name)]

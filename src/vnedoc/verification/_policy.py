@@ -1,0 +1,91 @@
+"""What a verifier insists on, as a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+import attrs
+
+from vnedoc.errors import ConfigError
+from vnedoc.model import Limits
+from vnedoc.protocols import RevocationSource, TrustSource
+from vnedoc.trust import AlgorithmPolicy, RevocationStore, TrustStore
+
+
+def _zoned(_instance: object, _field: attrs.Attribute[dt.datetime | None], value: dt.datetime | None) -> None:
+    if value is not None and value.tzinfo is None:
+        raise ConfigError(
+            "VND-POL-001",
+            "the time of a policy needs its zone",
+            hint="write 2026-11-22T08:00:00+07:00",
+            facts={"seen": value.isoformat()},
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What a signature must meet to be PASSED. The same policy judges PDF and XML.
+
+    Start from ``Policy.strict`` or ``Policy.legacy`` and derive with ``attrs.evolve``.
+
+    Attributes:
+        name: ``strict``, ``legacy`` or the caller's own; the report prints it.
+        trust: Anchors and helping certificates.
+        revocation: Revocation data at hand.
+        require_revocation: Without fitting data the answer is INDETERMINATE, ``TRY_LATER``.
+        at: Time that certificates are judged for, with zone; ``None`` is now.
+        whole_document: A signature must cover the whole file.
+        algorithms: What counts as strong enough.
+        limits: How much hostile input may cost.
+    """
+
+    name: str = "strict"
+    trust: TrustSource = TrustStore()
+    revocation: RevocationSource = RevocationStore()
+    require_revocation: bool = True
+    at: dt.datetime | None = attrs.field(default=None, validator=_zoned)
+    whole_document: bool = True
+    algorithms: AlgorithmPolicy = AlgorithmPolicy()
+    limits: Limits = Limits()
+
+    @classmethod
+    def strict(
+        cls,
+        *,
+        trust: TrustSource,
+        revocation: RevocationSource | None = None,
+        at: dt.datetime | None = None,
+    ) -> Self:
+        """Give the default policy: SHA-2, RSA of 2048 bits and up, revocation data required, whole document."""
+        return cls(trust=trust, revocation=revocation or RevocationStore(), at=at)
+
+    @classmethod
+    def legacy(
+        cls,
+        *,
+        trust: TrustSource,
+        revocation: RevocationSource | None = None,
+        at: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+    ) -> Self:
+        """Give a policy for old archives: SHA-1 and RSA of 1024 bits are taken and named in the report.
+
+        Args:
+            trust: Anchors and helping certificates.
+            revocation: Revocation data at hand; not required here.
+            at: Time that certificates are judged for.
+            until: Old algorithms are taken only in signatures that claim an earlier time; ``None`` for any.
+        """
+        return cls(
+            name="legacy",
+            trust=trust,
+            revocation=revocation or RevocationStore(),
+            at=at,
+            require_revocation=False,
+            algorithms=AlgorithmPolicy.legacy(until=until),
+        )
+
+    def time(self) -> dt.datetime:
+        """Give the time to judge for: ``at``, else now in UTC."""
+        return self.at or dt.datetime.now(dt.UTC)

@@ -1,0 +1,252 @@
+"""Making: the edXML seal, and signatures on PDF and XML."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeAlias
+
+from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
+from vnedoc.edxml import check as check_message
+from vnedoc.errors import ConfigError, RuleError, VnedocError
+from vnedoc.model import (
+    PDF_TYPE,
+    Envelope,
+    Finding,
+    Limits,
+    Party,
+    ResponseFor,
+    Severity,
+    StaffInfo,
+    StatusCode,
+    StatusMessage,
+    Wire,
+)
+from vnedoc.protocols import Signer, SigningIdentity
+from vnedoc.signing import Prepared, SigningState
+from vnedoc.workflow._source import Source, as_wire
+from vnedoc.xml import parse
+
+Message: TypeAlias = Envelope | StatusMessage
+
+
+def check(source: Message | Source, *, limits: Limits | None = None) -> tuple[Finding, ...]:
+    """Run the rules of the format over a message; needs no keys and says nothing about signatures.
+
+    Args:
+        source: A message, or the bytes, path or ``Wire`` of one.
+        limits: How much hostile input may cost.
+
+    Returns:
+        Every finding. Bytes that cannot be read as edXML give one finding of severity error.
+
+    Raises:
+        FileError: A file cannot be read.
+    """
+    from vnedoc.edxml import decode_document
+
+    if isinstance(source, Envelope | StatusMessage):
+        return check_message(source)
+    wire, bounds = as_wire(source), limits or Limits()
+    data = wire.read()
+    try:
+        decoded = decode_document(parse(data, bounds), bounds)
+    except VnedocError as error:
+        return (Finding.error(error.code, error.path, **error.facts),)
+    return (*decoded.findings, *check_message(decoded.message))
+
+
+def seal(message: Message, signer: Signer, *, signing_time: dt.datetime | None = None) -> Wire:
+    """Write a message as edXML and put the envelope signature in, at XAdES B-B.
+
+    Args:
+        message: What to send.
+        signer: The agency's key.
+        signing_time: Claimed time with zone; default now.
+
+    Returns:
+        The exact bytes to store and to send.
+
+    Raises:
+        RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
+        SigningError: The key refused.
+    """
+    from vnedoc.signing import sign_xml as sign
+
+    return sign(unsealed(message), signer, signing_time=signing_time, parent=SIGNATURE_PARENT)
+
+
+def unsealed(message: Message) -> Wire:
+    """Write a message as edXML without an envelope signature, as most of today's traffic is.
+
+    Raises:
+        RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
+    """
+    findings = check_message(message)
+    errors = [one for one in findings if one.severity is Severity.ERROR]
+    if errors:
+        raise RuleError(
+            "VND-FLOW-020",
+            f"the message breaks {len(errors)} rule(s): {', '.join(one.code for one in errors)}",
+            findings=findings,
+            hint="read .findings, or run vnedoc.check on the message",
+            facts={"codes": [one.code for one in errors]},
+        )
+    return EdXmlCodec().encode(message)
+
+
+def prepare_seal(
+    message: Message, identity: SigningIdentity, *, signing_time: dt.datetime
+) -> tuple[Wire, Prepared]:
+    """First step of sealing with a key that is elsewhere: the unsigned bytes, and what the key must sign."""
+    from vnedoc.signing import prepare_xml
+
+    wire = unsealed(message)
+    return wire, prepare_xml(wire, identity, signing_time=signing_time, parent=SIGNATURE_PARENT)
+
+
+def complete(source: Source, state: SigningState | str, signature: bytes) -> Wire:
+    """Second step for any format: put the signature value into the document that was prepared.
+
+    Args:
+        source: The same document that was prepared.
+        state: ``SigningState`` or its JSON text.
+        signature: The value that the key made over ``to_be_signed``.
+
+    Raises:
+        StateMismatch: The document is another one.
+        SigningError: The value is not by the certificate's key.
+    """
+    from vnedoc.signing import complete_pdf, complete_xml
+
+    value = SigningState.from_json(state) if isinstance(state, str) else state
+    finish = complete_pdf if value.format == "pdf" else complete_xml
+    return finish(as_wire(source), value, signature)
+
+
+def sign_pdf(
+    source: Source,
+    signer: Signer,
+    *,
+    level: str = "B-B",
+    signing_time: dt.datetime | None = None,
+    reason: str | None = None,
+    location: str | None = None,
+    password: str | None = None,
+) -> Wire:
+    """Sign a PDF as PAdES baseline; earlier signatures stay valid.
+
+    Args:
+        source: Bytes, path or ``Wire`` of a PDF.
+        signer: The key.
+        level: ``B-B``.
+        signing_time: Claimed time with zone; default now.
+        reason: Goes into the signature dictionary.
+        location: Goes into the signature dictionary.
+        password: Of an encrypted PDF.
+
+    Raises:
+        ConfigError: ``VND-FLOW-021``, the level is not supported.
+        SigningError: The PDF cannot be signed, or the key refused.
+        FileError: A file cannot be read.
+    """
+    from vnedoc.signing import sign_pdf as sign
+
+    _require_level(level)
+    return sign(
+        as_wire(source, PDF_TYPE),
+        signer,
+        signing_time=signing_time,
+        reason=reason,
+        location=location,
+        password=None if password is None else password.encode(),
+    )
+
+
+def sign_xml(
+    source: Source, signer: Signer, *, level: str = "B-B", signing_time: dt.datetime | None = None
+) -> Wire:
+    """Sign an XML file as enveloped XAdES baseline; the signature becomes the root's last child.
+
+    Args:
+        source: Bytes, path or ``Wire`` of an XML file.
+        signer: The key.
+        level: ``B-B``.
+        signing_time: Claimed time with zone; default now.
+
+    Raises:
+        ConfigError: ``VND-FLOW-021``, the level is not supported.
+        DecodeError: It is not well-formed XML.
+        SigningError: The key refused.
+        FileError: A file cannot be read.
+    """
+    from vnedoc.signing import sign_xml as sign
+
+    _require_level(level)
+    return sign(as_wire(source), signer, signing_time=signing_time)
+
+
+def sign_edxml(
+    source: Source, signer: Signer, *, level: str = "B-B", signing_time: dt.datetime | None = None
+) -> Wire:
+    """Seal an edXML message that is written already; its bytes stay as they are but for the signature.
+
+    Args:
+        source: Bytes, path or ``Wire`` of an edXML message without envelope signature.
+        signer: The agency's key.
+        level: ``B-B``.
+        signing_time: Claimed time with zone; default now.
+
+    Raises:
+        ConfigError: ``VND-FLOW-021``, the level is not supported.
+        DecodeError: It is not well-formed edXML.
+        SigningError: It is sealed already, or the key refused.
+        FileError: A file cannot be read.
+    """
+    from vnedoc.signing import sign_xml as sign
+
+    _require_level(level)
+    return sign(as_wire(source), signer, signing_time=signing_time, parent=SIGNATURE_PARENT)
+
+
+def answer(
+    envelope: Envelope,
+    code: StatusCode,
+    *,
+    sender: Party,
+    at: dt.datetime,
+    description: str | None = None,
+    staff: StaffInfo | None = None,
+) -> StatusMessage:
+    """Make the status message that reports on a received document to its sender.
+
+    Args:
+        envelope: The document that was received.
+        code: The state to report.
+        sender: Who reports, as a recipient of the document.
+        at: Time of the report, with zone.
+        description: Free text; default the printed name of the state.
+        staff: Who did it.
+    """
+    return StatusMessage(
+        sender=sender,
+        response_for=ResponseFor(
+            organ_id=envelope.sender.organ_id,
+            code=None if envelope.code is None else str(envelope.code),
+            date=envelope.date,
+            document_id=envelope.document_id,
+        ),
+        code=code,
+        description=description or code.vietnamese,
+        staff=staff,
+        timestamp=at,
+    )
+
+
+def _require_level(level: str) -> None:
+    if level != "B-B":
+        raise ConfigError(
+            "VND-FLOW-021",
+            f"level {level} is not supported",
+            hint="use B-B",
+            facts={"level": level, "supported": ["B-B"]},
+        )

@@ -1,0 +1,310 @@
+"""One verdict for any file: PDF, XML, or edXML with everything inside it."""
+
+from __future__ import annotations
+
+import attrs
+
+from vnedoc.edxml import Decoded, decode_document, is_edxml, sniff_type
+from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
+from vnedoc.model import (
+    Acceptance,
+    Attachment,
+    Conclusion,
+    Evidence,
+    FileKind,
+    Finding,
+    Limits,
+    Received,
+    Report,
+    SignatureReport,
+    SubIndication,
+    Wire,
+    worst,
+)
+from vnedoc.verification import Policy, foreign_signatures, seal_findings, verify_xml
+from vnedoc.workflow._acceptance import Accepted, Seen, apply
+from vnedoc.workflow._source import Source, as_wire, kind_of, name_of
+from vnedoc.xml import XmlDocument, looks_like_xml, parse
+
+_OFFICE = ("application/vnd.openxmlformats", "application/vnd.oasis", "application/x-ole-storage")
+
+
+def verify(
+    source: Source,
+    policy: Policy,
+    *,
+    acceptance: Acceptance = Acceptance.SEALED,
+    main: str | None = None,
+    password: str | None = None,
+    file: str | None = None,
+) -> Report:
+    """Judge a PDF, XML or edXML file; what it is is decided by its content.
+
+    Args:
+        source: Bytes, path or ``Wire``.
+        policy: What its signatures must meet.
+        acceptance: The rule for an edXML message.
+        main: ContentId of an edXML message's main document; default the first PDF in the manifest.
+        password: Of an encrypted PDF.
+        file: Name for the report; default the path as given.
+
+    Returns:
+        The report with every finding. A bad signature, a malformed or a hostile file is a report too.
+
+    Raises:
+        FileError: When a file cannot be read, and for nothing else.
+    """
+    wire = as_wire(source)
+    examined = examine(wire, policy, acceptance=acceptance, main=main, password=password)
+    return attrs.evolve(examined.report, file=file if file is not None else name_of(source))
+
+
+def open_sealed(
+    source: Source,
+    policy: Policy,
+    *,
+    acceptance: Acceptance = Acceptance.SEALED,
+    main: str | None = None,
+    password: str | None = None,
+) -> Received:
+    """Judge an edXML message and read it from the same bytes, in one parse.
+
+    Args:
+        source: Bytes, path or ``Wire``.
+        policy: What its signatures must meet.
+        acceptance: The rule of the route that it came over.
+        main: ContentId of the main document; default the first PDF in the manifest.
+        password: Of encrypted PDF attachments.
+
+    Returns:
+        The message with its report. Where *acceptance* is not ``SEALED`` an unsigned status, or another
+        message without attachments, is taken as ``Evidence.CLAIMED`` though its report is INDETERMINATE.
+
+    Raises:
+        VerificationError: The acceptance rule does not hold; the report is attached.
+        DecodeError: It is no edXML message.
+        FileError: A file cannot be read.
+    """
+    wire = as_wire(source)
+    examined = examine(wire, policy, acceptance=acceptance, main=main, password=password)
+    report = attrs.evolve(examined.report, file=name_of(source))
+    if report.kind is not FileKind.EDXML:
+        raise DecodeError(
+            "VND-FLOW-005",
+            f"not an edXML message but {report.kind.value}",
+            path=report.file,
+            hint="use verify for a PDF or another XML file",
+            facts={"kind": report.kind.value},
+        )
+    if examined.accepted is None or examined.decoded is None or not examined.accepted.taken:
+        report.require()
+        raise AssertionError("a message that is not taken never PASSED")  # pragma: no cover
+    return Received._make(  # noqa: SLF001 - the one place that may
+        wire=wire,
+        message=examined.decoded.message,
+        report=report,
+        evidence=examined.accepted.evidence,
+        acceptance=acceptance,
+        coverage=_coverage(report, examined.accepted.evidence),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Examined:
+    """A report with the parts that it was made from.
+
+    Attributes:
+        report: The judgement.
+        decoded: The message, when it is edXML that could be read.
+        accepted: What the acceptance rule said of it.
+        malformed: Whether reading stopped, so that nothing more could be looked at.
+    """
+
+    report: Report
+    decoded: Decoded | None = None
+    accepted: Accepted | None = None
+    malformed: bool = False
+
+
+def examine(
+    wire: Wire, policy: Policy, *, acceptance: Acceptance, main: str | None, password: str | None
+) -> Examined:
+    """Judge *wire* at one moment; nothing but ``FileError`` is raised."""
+    policy = attrs.evolve(policy, at=policy.time())
+    secret = None if password is None else password.encode()
+    base = Report(
+        kind=FileKind.UNKNOWN,
+        conclusion=Conclusion.FAILED,
+        sub_indication=SubIndication.FORMAT_FAILURE,
+        digest=wire.digest,
+        size=wire.size,
+        policy=policy.name,
+        checked_at=policy.at,
+    )
+    if wire.size > policy.limits.file_bytes:
+        error = LimitExceeded.of("VND-FLOW-004", "file_bytes", policy.limits.file_bytes, wire.size)
+        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
+    if not wire.size:
+        return Examined(report=attrs.evolve(base, findings=(Finding.error("VND-FLOW-002"),)), malformed=True)
+    data = wire.read()
+    base = attrs.evolve(base, kind=kind_of(data))
+    if base.kind is FileKind.UNKNOWN:
+        found = Finding.error("VND-FLOW-001", first_bytes=data[:8].hex(" "), type=sniff_type(data[:64]))
+        return Examined(report=attrs.evolve(base, findings=(found,)), malformed=True)
+    try:
+        if base.kind is FileKind.PDF:
+            return Examined(report=_pdf(base, wire, policy, secret))
+        document = parse(data, policy.limits)
+        if not is_edxml(document):
+            return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
+        return _edxml(
+            attrs.evolve(base, kind=FileKind.EDXML), document, policy, acceptance, main, secret
+        )
+    except FileError:
+        raise
+    except VnedocError as error:
+        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
+
+
+def _as_finding(error: VnedocError) -> Finding:
+    return Finding.error(error.code, error.path, **error.facts)
+
+
+def _conclude(base: Report, signatures: tuple[SignatureReport, ...], findings: tuple[Finding, ...]) -> Report:
+    if signatures:
+        conclusion, reason = worst((one.conclusion, one.sub_indication) for one in signatures)
+    else:
+        conclusion, reason = Conclusion.INDETERMINATE, SubIndication.NO_SIGNATURE
+        findings += (Finding.error("VND-FLOW-003"),)
+    return attrs.evolve(
+        base, conclusion=conclusion, sub_indication=reason, signatures=signatures, findings=findings
+    )
+
+
+def _pdf(base: Report, wire: Wire, policy: Policy, password: bytes | None) -> Report:
+    from vnedoc.verification import verify_pdf
+
+    verdict = verify_pdf(wire, policy, password=password)
+    if verdict.conclusion_override is None:
+        return _conclude(base, verdict.signatures, verdict.findings)
+    conclusion, reason = worst(
+        [verdict.conclusion_override, *((one.conclusion, one.sub_indication) for one in verdict.signatures)]
+    )
+    return attrs.evolve(
+        base,
+        conclusion=conclusion,
+        sub_indication=reason,
+        signatures=verdict.signatures,
+        findings=verdict.findings,
+    )
+
+
+def _xml(base: Report, document: XmlDocument, policy: Policy) -> Report:
+    return _conclude(base, verify_xml(document, policy), ())
+
+
+def _edxml(
+    base: Report,
+    document: XmlDocument,
+    policy: Policy,
+    acceptance: Acceptance,
+    main: str | None,
+    password: bytes | None,
+) -> Examined:
+    # An envelope signature covers the whole message or it proves nothing about it.
+    envelope = verify_xml(document, attrs.evolve(policy, whole_document=True), where="envelope")
+    decoded = decode_document(document, policy.limits)
+    files: tuple[Attachment, ...] = getattr(decoded.message, "attachments", ())
+    inside: list[SignatureReport] = []
+    unjudged: list[tuple[Conclusion, SubIndication | None]] = []
+    findings: list[Finding] = list(decoded.findings)
+    for number, one in enumerate(files, 1):
+        signatures, seen, verdict = _attachment(one, policy, password, f"attachment-{number}-")
+        inside += signatures
+        findings += seen
+        unjudged += [] if verdict is None else [verdict]
+    accepted = apply(
+        acceptance,
+        Seen(
+            envelope=envelope,
+            attachments=tuple(inside),
+            unjudged=tuple(unjudged),
+            files=files,
+            main=main if main is not None else _main_of(files),
+            foreign=foreign_signatures(document),
+            shape=seal_findings(document),
+            odd=decoded.findings,
+        ),
+    )
+    report = attrs.evolve(
+        base,
+        conclusion=accepted.conclusion,
+        sub_indication=accepted.sub_indication,
+        signatures=(*envelope, *inside),
+        findings=(*findings, *accepted.findings),
+    )
+    return Examined(report=report, decoded=decoded, accepted=accepted)
+
+
+def _main_of(files: tuple[Attachment, ...]) -> str | None:
+    """Give the ContentId of the first attachment, in manifest order, whose content is a PDF."""
+    return next((one.content_id for one in files if kind_of(one.blob.read()) is FileKind.PDF), None)
+
+
+def _attachment(
+    attachment: Attachment, policy: Policy, password: bytes | None, prefix_id: str
+) -> tuple[tuple[SignatureReport, ...], list[Finding], tuple[Conclusion, SubIndication | None] | None]:
+    """Judge what is inside one attachment: its signatures, findings, and a verdict when it cannot be judged."""
+    where = f"attachment:{attachment.content_id}"
+    data = attachment.blob.read()
+    if kind_of(data) is FileKind.PDF:
+        from vnedoc.verification import verify_pdf
+
+        verdict = verify_pdf(
+            Wire(attachment.blob), policy, where=where, password=password, prefix_id=prefix_id
+        )
+        return verdict.signatures, list(verdict.findings), verdict.conclusion_override
+    if looks_like_xml(data):
+        return _attached_xml(data, policy, where, prefix_id)
+    if _signed_office_document(data, policy.limits):
+        return (), [Finding.warning("VND-FLOW-018", where, name=attachment.name)], None
+    return (), [], None
+
+
+def _attached_xml(
+    data: bytes, policy: Policy, where: str, prefix_id: str
+) -> tuple[tuple[SignatureReport, ...], list[Finding], tuple[Conclusion, SubIndication | None] | None]:
+    try:
+        document = parse(data, policy.limits)
+        return verify_xml(document, policy, where=where, prefix_id=prefix_id), [], None
+    except InputError as error:
+        # It cannot be told whether it is signed: not a failure of the message, and said aloud.
+        return (), [Finding.warning("VND-FLOW-019", where, cause=error.code)], None
+
+
+def _signed_office_document(data: bytes, limits: Limits) -> bool:
+    """Whether a zip-based office document carries a signature part; only its directory is read."""
+    import io
+    import zipfile
+
+    if not data.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()[: limits.attachments * 100]
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
+        return False
+    return any(
+        one.startswith("_xmlsignatures/") or one == "META-INF/documentsignatures.xml" for one in names
+    )
+
+
+def _coverage(report: Report, evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """Map field names to the ids of the passed signatures that cover them; ``*`` is every other field."""
+    passed = [one for one in report.signatures if one.conclusion is Conclusion.PASSED]
+    seals = tuple(one.id for one in passed if one.where == "envelope" and evidence is Evidence.PROVEN)
+    covered: dict[str, tuple[str, ...]] = {"*": seals}
+    for one in passed:
+        if one.where != "envelope":
+            covered[one.where] = (*covered.get(one.where, seals), one.id)
+    return covered

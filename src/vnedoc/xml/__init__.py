@@ -1,0 +1,40 @@
+"""Hardened parsing, canonicalisation, and reading values out of the tree.
+
+The trees are lxml's and stay between this room and those that read XML.
+"""
+
+from vnedoc.xml._c14n import (
+    C14N,
+    C14N_11,
+    C14N_11_COMMENTS,
+    C14N_COMMENTS,
+    C14N_METHODS,
+    EXC_C14N,
+    EXC_C14N_COMMENTS,
+    canonicalize,
+    canonicalize_into,
+    compare_c14n,
+)
+from vnedoc.xml._parse import XmlDocument, looks_like_xml, parse
+from vnedoc.xml._splice import end_tag_offset
+from vnedoc.xml._text import location, strict_base64, text_of
+
+__all__ = [
+    "C14N",
+    "C14N_11",
+    "C14N_11_COMMENTS",
+    "C14N_COMMENTS",
+    "C14N_METHODS",
+    "EXC_C14N",
+    "EXC_C14N_COMMENTS",
+    "XmlDocument",
+    "canonicalize",
+    "canonicalize_into",
+    "compare_c14n",
+    "end_tag_offset",
+    "location",
+    "looks_like_xml",
+    "parse",
+    "strict_base64",
+    "text_of",
+]

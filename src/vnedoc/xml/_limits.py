@@ -1,0 +1,84 @@
+"""Limits on XML, checked as cheaply as the octets allow: most small messages are never walked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
+
+from vnedoc.errors import LimitExceeded
+from vnedoc.model import Limits
+
+_CODE = "VND-XML-010"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
+_PARSER_DEPTH = 2048  # libxml2 goes no deeper, whatever is asked
+
+
+def check_before(data: bytes, limits: Limits) -> None:
+    """Refuse what would cost too much as a tree, before there is one."""
+    if len(data) > limits.tree_bytes:
+        raise LimitExceeded.of(_CODE, "tree_bytes", limits.tree_bytes, len(data))
+    # Every element, comment and instruction begins with "<"; what begins with "</" or "<![" is none. A "<"
+    # inside comments and CDATA sections is counted too: an upper bound that costs two scans.
+    nodes = data.count(b"<") - data.count(b"</") - data.count(b"<![")
+    if nodes > limits.nodes:
+        raise LimitExceeded.of(_CODE, "nodes", limits.nodes, nodes)
+    # An attribute has two quotes. Twice the octets of the largest honest text is plenty for those in text.
+    quotes = data.count(b'"') + data.count(b"'")
+    allowed = 2 * (limits.nodes + limits.attributes) + limits.text_bytes
+    if quotes > allowed:
+        raise LimitExceeded.of(_CODE, "attributes", limits.attributes, None)
+
+
+def check_tree(root: etree._Element, source: bytes, limits: Limits) -> None:
+    """Check depth, attributes of each element and length of each text."""
+    if _depth_exceeds(min(limits.depth, _PARSER_DEPTH))(root):
+        raise LimitExceeded.of(_CODE, "depth", limits.depth, None)
+    # No element can have more attributes, no text more octets, than the whole document has.
+    if (source.count(b'"') + source.count(b"'")) // 2 > limits.attributes:
+        _check_attributes(root, limits.attributes)
+    if len(source) > limits.text_bytes:
+        for text in _texts(root):
+            _check_text(text, limits.text_bytes)
+
+
+@lru_cache(maxsize=16)
+def _depth_exceeds(depth: int) -> etree.XPath:
+    # One child step for each level: the node set is empty after the deepest one, and the rest costs nothing.
+    return etree.XPath("boolean(/*" + "/*" * depth + ")")
+
+
+def _check_attributes(root: etree._Element, allowed: int) -> None:
+    here = in_scope = 0
+    for event, item in etree.iterwalk(root, events=("start-ns", "end-ns", "start")):
+        if event == "start-ns":
+            here += 1
+            in_scope += 1
+        elif event == "end-ns":
+            in_scope -= 1
+        else:
+            # Every declaration in scope costs canonicalisation time at every element below it, so those of
+            # the ancestors count too.
+            seen = max(here + len(item.attrib), in_scope)
+            here = 0
+            if seen > allowed:
+                raise LimitExceeded.of(_CODE, "attributes", allowed, seen)
+
+
+def _texts(root: etree._Element) -> Iterator[str | None]:
+    for outside in (*root.itersiblings(preceding=True), *root.itersiblings()):
+        yield outside.text
+    for node in root.iter():
+        yield node.text
+        yield node.tail
+        if isinstance(node.tag, str):
+            yield from node.attrib.values()
+
+
+def _check_text(text: str | None, allowed: int) -> None:
+    if text is None or len(text) * 4 <= allowed:
+        return
+    octets = text.encode()
+    if len(octets) > allowed and octets.translate(None, _BASE64):
+        raise LimitExceeded.of(_CODE, "text_bytes", allowed, len(octets))

@@ -1,0 +1,193 @@
+"""Canonical XML in plain Python: every method, any element in its context, one subtree left out.
+
+Slow and literal: this is what the fast path is measured against, and what runs where the fast path would be
+wrong. Clauses are those of Canonical XML 1.0 (2001), Canonical XML 1.1 (2008) and Exclusive XML
+Canonicalization 1.0 (2002).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import attrs
+from lxml import etree
+
+from vnedoc.errors import DecodeError
+from vnedoc.xml._base_uri import join_base
+
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_XML_BASE = f"{_XML}base"
+_XML_SIMPLE = (f"{_XML}lang", f"{_XML}space")  # "simple inheritable attributes" of 1.1; 1.0 inherits all
+
+# An absolute URI has a scheme (RFC 3986, clause 4.3).
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+_VALUE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
+)
+_attribute_name = etree.XPath("name(@*[local-name() = $local and namespace-uri() = $uri])")
+
+_Rendered = Mapping[str, str]  # prefix to URI; "" is the default prefix, and "" as a URI means none
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """One way of canonicalising.
+
+    Attributes:
+        exclusive: Exclusive XML Canonicalization, else Canonical XML.
+        version_1_1: Canonical XML 1.1, else 1.0.
+        comments: Keep comments.
+        prefixes: InclusiveNamespaces PrefixList of the exclusive method; ``#default`` is the default.
+    """
+
+    exclusive: bool = False
+    version_1_1: bool = False
+    comments: bool = False
+    prefixes: tuple[str, ...] = ()
+
+
+def write_document(
+    write: Callable[[bytes], object],
+    root: etree._Element,
+    settings: Settings,
+    exclude: etree._Element | None = None,
+) -> None:
+    """Write a whole document; top-level comments and instructions are parted by line feeds (1.0, 2.1)."""
+    for node in reversed(list(root.itersiblings(preceding=True))):
+        if octets := _outside(node, settings):
+            write(octets + b"\n")
+    write_element(write, root, settings, exclude)
+    for node in root.itersiblings():
+        if octets := _outside(node, settings):
+            write(b"\n" + octets)
+
+
+def write_element(
+    write: Callable[[bytes], object],
+    apex: etree._Element,
+    settings: Settings,
+    exclude: etree._Element | None = None,
+) -> None:
+    """Write an element and what is in it, in the context of its document, less the subtree *exclude*."""
+    open_elements: list[tuple[str, _Rendered]] = []  # (qualified name, namespaces rendered so far)
+    walker = etree.iterwalk(apex, events=("start", "end", "comment", "pi"))
+    for event, node in walker:
+        if node is exclude:
+            if event == "start":
+                walker.skip_subtree()
+                continue
+        elif event == "start":
+            above = open_elements[-1][1] if open_elements else {}
+            inherited = _inherited(node, settings) if node is apex else {}
+            start, name, rendered = _start_tag(node, settings, inherited, above)
+            write((start + _escaped(node.text)).encode())
+            open_elements.append((name, rendered))
+            continue
+        elif event == "end":
+            write(f"</{open_elements.pop()[0]}>".encode())
+        else:
+            write(_outside(node, settings))
+        if node is not apex:
+            write(_escaped(node.tail).encode())
+
+
+def refuse_relative(uri: str) -> None:
+    """Refuse a relative namespace URI: "implementations MUST report an operation failure" (1.0, 1.3)."""
+    if uri and not _ABSOLUTE.match(uri):
+        raise DecodeError(
+            "VND-XML-030",
+            f"the namespace {uri!r} is a relative URI, so there is no canonical form",
+            hint="ask the sender to use an absolute namespace URI",
+            facts={"namespace": uri},
+        )
+
+
+def _outside(node: etree._Element, settings: Settings) -> bytes:
+    """Give a comment (where kept) or a processing instruction (1.0, 2.3)."""
+    if isinstance(node, etree._ProcessingInstruction):
+        return f"<?{node.target} {node.text}?>".encode() if node.text else f"<?{node.target}?>".encode()
+    return f"<!--{node.text}-->".encode() if settings.comments else b""
+
+
+def _escaped(text: str | None) -> str:
+    return text.translate(_TEXT) if text else ""
+
+
+def _start_tag(
+    element: etree._Element, settings: Settings, inherited: Mapping[str, str], above: _Rendered
+) -> tuple[str, str, _Rendered]:
+    """Give the start tag, the qualified name, and the namespaces that are rendered from here on."""
+    scope = {prefix or "": uri or "" for prefix, uri in element.nsmap.items()}
+    for uri in scope.values():
+        refuse_relative(uri)
+    local = etree.QName(element).localname
+    name = f"{element.prefix}:{local}" if element.prefix else local
+    attributes = sorted(_attributes(element, scope, inherited))
+    prefixes = {_prefix_of(qualified) for _, qualified, _ in attributes} - {""}
+    wanted = _wanted(scope, settings, {element.prefix or ""} | prefixes)
+    fresh = {prefix: uri for prefix, uri in wanted if above.get(prefix, "") != uri}
+    parts = [f"<{name}"]
+    parts += [
+        f' xmlns{prefix and ":" + prefix}="{uri.translate(_VALUE)}"' for prefix, uri in sorted(fresh.items())
+    ]
+    parts += [f' {qualified}="{value.translate(_VALUE)}"' for _, qualified, value in attributes]
+    parts.append(">")
+    return "".join(parts), name, {**above, **fresh} if fresh else above
+
+
+def _wanted(scope: _Rendered, settings: Settings, utilised: set[str]) -> Iterator[tuple[str, str]]:
+    """Give the namespaces that this element renders unless an ancestor did (1.0, 2.3; exclusive, 3)."""
+    if settings.exclusive:
+        listed = {"" if prefix == "#default" else prefix for prefix in settings.prefixes}
+        prefixes = utilised | (listed & scope.keys())
+    else:
+        prefixes = {"", *scope}
+    for prefix in prefixes:
+        if prefix != "xml":
+            yield prefix, scope.get(prefix, "")
+
+
+def _attributes(
+    element: etree._Element, scope: _Rendered, inherited: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, str], str, str]]:
+    """Give (sort key, qualified name, value); the key is namespace URI, then local name (1.0, 2.2)."""
+    for key, value in {**element.attrib, **inherited}.items():
+        uri, _, local = key[1:].rpartition("}") if key.startswith("{") else ("", "", key)
+        if key.startswith(_XML):
+            yield (uri, local), f"xml:{local}", value
+        elif uri:
+            yield (uri, local), _qualified(element, uri, local, scope), value
+        else:
+            yield ("", local), local, value
+
+
+def _qualified(element: etree._Element, uri: str, local: str, scope: _Rendered) -> str:
+    prefixes = [prefix for prefix, bound in scope.items() if prefix and bound == uri]
+    if len(prefixes) == 1:
+        return f"{prefixes[0]}:{local}"
+    # lxml does not tell an attribute's prefix, XPath does.
+    return str(_attribute_name(element, local=local, uri=uri))
+
+
+def _prefix_of(qualified: str) -> str:
+    return qualified.partition(":")[0] if ":" in qualified else ""
+
+
+def _inherited(apex: etree._Element, settings: Settings) -> dict[str, str]:
+    """Give the ``xml:`` attributes that the apex of an inclusive run takes from its ancestors (2.4)."""
+    if settings.exclusive:
+        return {}
+    found: dict[str, str] = {}
+    for ancestor in apex.iterancestors():
+        for key, value in ancestor.attrib.items():
+            if key.startswith(_XML) and (not settings.version_1_1 or key in _XML_SIMPLE):
+                found.setdefault(key, value)
+    found = {key: value for key, value in found.items() if key not in apex.attrib}
+    if settings.version_1_1:
+        bases = [node.get(_XML_BASE) for node in (apex, *apex.iterancestors())]
+        if any(base is not None for base in bases[1:]):
+            found[_XML_BASE] = join_base(base for base in reversed(bases) if base is not None)
+    return found

@@ -1,0 +1,84 @@
+"""Reading values out of the tree: whole text, strict base64, a name for a place."""
+
+from __future__ import annotations
+
+import binascii
+
+from lxml import etree
+
+from vnedoc.errors import DecodeError
+
+_WHITE_SPACE = b" \t\r\n"
+
+
+def text_of(element: etree._Element) -> str:
+    """Give the whole text of an element that holds text alone.
+
+    A comment or instruction in the middle of a value lets two readers see two values, so it is refused.
+
+    Raises:
+        DecodeError: ``VND-XML-031`` when it holds comments, processing instructions or child elements.
+    """
+    if len(element):
+        where = location(element)
+        raise DecodeError(
+            "VND-XML-031",
+            "text was expected here, and there are comments, instructions or elements in it",
+            path=where,
+            hint="ask the sender to write the value as plain text",
+            facts={"element": where},
+        )
+    return element.text or ""
+
+
+def location(element: etree._Element) -> str:
+    """Name a place by local names from the root: ``/edXML/edXMLEnvelope/edXMLHeader/Signature[1]``.
+
+    A position, from 1, stands only where siblings of the same local name exist.
+    """
+    steps = [_step(node) for node in (element, *element.iterancestors())]
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(element: etree._Element) -> str:
+    name = _local(element)
+    before = sum(1 for other in element.itersiblings(preceding=True) if _local(other) == name)
+    if before or any(_local(other) == name for other in element.itersiblings()):
+        return f"{name}[{before + 1}]"
+    return name
+
+
+def _local(node: etree._Element) -> str:
+    tag = node.tag
+    if isinstance(tag, str):
+        return tag.rpartition("}")[2]
+    return "comment()" if tag is etree.Comment else "processing-instruction()"
+
+
+def strict_base64(text: str | bytes) -> bytes:
+    """Decode base64 (RFC 4648, clause 4) with white space of XML in it, and nothing else.
+
+    Raises:
+        DecodeError: ``VND-XML-032`` for another character, wrong padding, or bits left over that are not
+            zero (RFC 4648, clause 3.5), which would let many texts mean the same octets.
+    """
+    try:
+        octets = text.encode("ascii") if isinstance(text, str) else text
+        packed = octets.translate(None, _WHITE_SPACE)
+        decoded = binascii.a2b_base64(packed, strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise _not_base64("foreign characters or wrong padding") from error
+    if packed.endswith(b"="):
+        tail = binascii.b2a_base64(decoded[-(len(decoded) % 3) :], newline=False)
+        if tail != packed[-4:]:
+            raise _not_base64("bits left over")
+    return decoded
+
+
+def _not_base64(cause: str) -> DecodeError:
+    return DecodeError(
+        "VND-XML-032",
+        f"not base64: {cause}",
+        hint="ask the sender to export the file again",
+        facts={"cause": cause},
+    )
