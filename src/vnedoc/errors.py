@@ -72,13 +72,15 @@ class VnedocError(Exception):
         return f"{self.code}: {self.message}{where}{hint}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.__dict__.copy()))
+        # ImportError keeps "path" in a slot of its own, outside __dict__.
+        return (_rebuild, (type(self), {**self.__dict__, "path": self.path}))
 
 
 def _rebuild(cls: type[VnedocError], state: dict[str, Any]) -> VnedocError:
     error = cls.__new__(cls)
     Exception.__init__(error, state["message"])
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 

@@ -21,9 +21,16 @@ from vnedoc.model import (
     TimeSource,
 )
 from vnedoc.report import (
+    AttachmentRow,
+    Checked,
+    Inspected,
+    PresentSignature,
     Unreadable,
+    check_to_text,
     explain,
     findings_to_text,
+    inspect_to_text,
+    plain,
     render_error,
     render_finding,
     to_html,

@@ -66,18 +66,17 @@ class SignatureMethod:
 
 
 def _methods() -> dict[str, SignatureMethod]:
-    found = [SignatureMethod(_XMLDSIG + "rsa-sha1", "rsa", "sha1")]
-    for name in ("sha224", "sha256", "sha384", "sha512"):
-        found.append(SignatureMethod(f"{_MORE_2001}rsa-{name}", "rsa", name))
-    for name in ("sha1", "sha224", "sha256", "sha384", "sha512"):
-        found.append(SignatureMethod(f"{_MORE_2001}ecdsa-{name}", "ecdsa", name))
-        found.append(SignatureMethod(f"{_MORE_2007}{name}-rsa-MGF1", "rsa-pss", name))
-    for name in _SHA3:
-        word = name.replace("_", "-")
-        found.append(SignatureMethod(f"{_MORE_2021}ecdsa-{word}", "ecdsa", name))
+    found = [
+        SignatureMethod(_XMLDSIG + "rsa-sha1", "rsa", "sha1"),
+        SignatureMethod(_MORE_2021 + "eddsa-ed25519", "ed25519", None),
+        SignatureMethod(_MORE_2021 + "eddsa-ed448", "ed448", None),
+    ]
+    for name in _HASHES:
+        word, ecdsa = name.replace("_", "-"), _MORE_2021 if name in _SHA3 else _MORE_2001
+        found.append(SignatureMethod(f"{ecdsa}ecdsa-{word}", "ecdsa", name))
         found.append(SignatureMethod(f"{_MORE_2007}{word}-rsa-MGF1", "rsa-pss", name))
-    found.append(SignatureMethod(_MORE_2021 + "eddsa-ed25519", "ed25519", None))
-    found.append(SignatureMethod(_MORE_2021 + "eddsa-ed448", "ed448", None))
+        if name not in ("sha1", *_SHA3):
+            found.append(SignatureMethod(f"{_MORE_2001}rsa-{word}", "rsa", name))
     return {one.uri: one for one in found}
 
 

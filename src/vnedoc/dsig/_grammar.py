@@ -11,10 +11,20 @@ from collections.abc import Sequence
 import attrs
 from lxml import etree
 
+from vnedoc.dsig._algorithms import DIGESTS, SIGNATURES
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Limits
-from vnedoc.dsig._algorithms import DIGESTS, SIGNATURES
-from vnedoc.xml import EXC_C14N, location, strict_base64, text_of
+from vnedoc.xml import (
+    C14N,
+    C14N_11,
+    C14N_11_COMMENTS,
+    C14N_COMMENTS,
+    EXC_C14N,
+    EXC_C14N_COMMENTS,
+    location,
+    strict_base64,
+    text_of,
+)
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 DS11 = "http://www.w3.org/2009/xmldsig11#"
@@ -22,8 +32,8 @@ SIGNATURE_TAG = f"{{{DS}}}Signature"
 ENVELOPED = DS + "enveloped-signature"
 
 _INCLUSIVE_NAMESPACES = f"{{{EXC_C14N}}}InclusiveNamespaces"
-_EXCLUSIVE = frozenset({EXC_C14N, EXC_C14N_WITH_COMMENTS})
-_BARE = frozenset({ENVELOPED, C14N, C14N_WITH_COMMENTS, C14N_11, C14N_11_WITH_COMMENTS})
+_EXCLUSIVE = frozenset({EXC_C14N, EXC_C14N_COMMENTS})
+_BARE = frozenset({ENVELOPED, C14N, C14N_COMMENTS, C14N_11, C14N_11_COMMENTS})
 
 
 @attrs.frozen

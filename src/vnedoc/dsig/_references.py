@@ -23,10 +23,10 @@ from vnedoc.model import Conclusion, Finding, Limits, SubIndication
 from vnedoc.xml import (
     C14N,
     C14N_11,
-    C14N_11_WITH_COMMENTS,
-    C14N_WITH_COMMENTS,
+    C14N_11_COMMENTS,
+    C14N_COMMENTS,
     EXC_C14N,
-    EXC_C14N_WITH_COMMENTS,
+    EXC_C14N_COMMENTS,
     XmlDocument,
     canonicalize_into,
     location,
@@ -38,11 +38,11 @@ _MANIFEST_TAG = f"{{{DS}}}Manifest"
 WITHOUT_COMMENTS: Mapping[str, str] = MappingProxyType(
     {
         C14N: C14N,
-        C14N_WITH_COMMENTS: C14N,
+        C14N_COMMENTS: C14N,
         C14N_11: C14N_11,
-        C14N_11_WITH_COMMENTS: C14N_11,
+        C14N_11_COMMENTS: C14N_11,
         EXC_C14N: EXC_C14N,
-        EXC_C14N_WITH_COMMENTS: EXC_C14N,
+        EXC_C14N_COMMENTS: EXC_C14N,
     }
 )
 """Every canonicalisation that is taken, and its form without comments."""
@@ -113,7 +113,7 @@ class ReferenceCheck:
 
 
 class Scope:
-    """One document while its signatures are checked: its identifiers, and the octets that may still be read."""
+    """One document while its signatures are checked: its identifiers, and the octets still to be spent."""
 
     def __init__(self, document: XmlDocument, limits: Limits) -> None:
         self.document = document
@@ -262,7 +262,7 @@ def _is_whole(target: Target) -> bool:
     if element.getparent() is not None:
         return False
     beside = [*element.itersiblings(), *element.itersiblings(preceding=True)]
-    return not any(one.tag is etree.ProcessingInstruction for one in beside)
+    return all(one.tag is not etree.PI for one in beside)  # type: ignore[comparison-overlap]
 
 
 def _identifiers(root: etree._Element) -> dict[str, list[tuple[etree._Element, str]]]:

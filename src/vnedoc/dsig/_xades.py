@@ -1,6 +1,6 @@
 """XAdES qualifying properties (EN 319 132-1 V1.3.1): what the signer signed about the signature itself.
 
-Read only from the ``SignedProperties`` of the signature at hand; everything unsigned is named, never believed.
+Read only from the ``SignedProperties`` of the signature at hand; what is unsigned is named, never believed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import attrs
 from lxml import etree
 
 from vnedoc.dsig._algorithms import DIGESTS
-from vnedoc.dsig._certificates import fields_of, issuer_serial
 from vnedoc.dsig._grammar import DS, SignatureElement, children, malformed, read_digest, require
+from vnedoc.dsig._keys import fields_of, issuer_serial
 from vnedoc.errors import LimitExceeded
 from vnedoc.model import Limits
 from vnedoc.xml import strict_base64, text_of
@@ -176,7 +176,7 @@ def _groups(signed: etree._Element) -> tuple[dict[str, etree._Element], list[etr
             about_data = children(group)
             continue
         for one in children(group):
-            if not one.tag.startswith(_X) and _local(one) in (_POLICY, *_EVALUATED):
+            if not str(one.tag).startswith(_X) and _local(one) in (_POLICY, *_EVALUATED):
                 raise malformed(one, "a property in a foreign namespace")
             if _local(one) in about_signature:
                 raise malformed(one, "a property stands twice")
@@ -188,10 +188,10 @@ def _read_time(element: etree._Element | None) -> tuple[dt.datetime | None, str 
     if element is None:
         return None, None
     text = text_of(element).strip()
+    # one form of ISO 8601, so that the many others that Python reads do not count
+    form = _DATE_TIME.fullmatch(text)
     try:
-        if _DATE_TIME.fullmatch(text) is None:
-            raise ValueError("not xs:dateTime")
-        moment = dt.datetime.fromisoformat(text)
+        moment = dt.datetime.fromisoformat(text if form else "")
         moment.astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
         raise malformed(element, "SigningTime is not a date and time") from error
@@ -225,7 +225,8 @@ def _read_certificate(element: etree._Element, *, with_text: bool) -> Certificat
         raise malformed(element, "expected CertDigest, then the issuer and serial number")
     if not with_text:
         require(parts[1], "IssuerSerialV2", XADES)
-        return CertificateReference(digest=digest, value=value, issuer_serial=strict_base64(text_of(parts[1])))
+        octets = strict_base64(text_of(parts[1]))
+        return CertificateReference(digest=digest, value=value, issuer_serial=octets)
     require(parts[1], "IssuerSerial", XADES)
     names = children(parts[1])
     if [one.tag for one in names] != [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -27,7 +28,7 @@ class Joined:
     """
 
     attachments: tuple[Attachment, ...]
-    unmatched: tuple[object, ...]
+    unmatched: tuple[Any, ...]
     reference_places: Mapping[int, int]
     carried_places: Mapping[int, int]
 
@@ -49,17 +50,17 @@ def join(
     partner = _match(references, carried, findings)
     order: list[tuple[int | None, int]] = [(line, partner[line]) for line in sorted(partner)]
     unmatched = [place for place in range(len(references)) if place not in partner]
-    for place in unmatched:
-        one = references[place]
-        findings.append(_about("VND-EDX-040", one))
+    findings.extend(_about("VND-EDX-040", references[place]) for place in unmatched)
     for place in sorted(set(range(len(carried))) - set(partner.values())):
         findings.append(_about("VND-EDX-041", carried[place]))
         order.append((None, place))
-    taken = {one.content_id for one in (*references, *carried) if one.content_id}
+    taken = _ids(references) | _ids(carried)
     attachments = []
     total = 0
     for line, place in order:
-        made = _attachment(None if line is None else references[line], carried[place], limits, taken, findings)
+        made = _attachment(
+            None if line is None else references[line], carried[place], limits, taken, findings
+        )
         total += made.blob.size
         _bound("total_bytes", limits.total_bytes, total, carried[place])
         attachments.append(made)
@@ -79,9 +80,9 @@ def _match(
         if one.content_id:
             waiting[one.content_id].append(place)
     partner: dict[int, int] = {}
-    for line, one in enumerate(references):
-        if one.content_id and waiting[one.content_id]:
-            partner[line] = waiting[one.content_id].pop(0)
+    for line, reference in enumerate(references):
+        if reference.content_id and waiting[reference.content_id]:
+            partner[line] = waiting[reference.content_id].pop(0)
     left_lines = [line for line in range(len(references)) if line not in partner]
     left_places = sorted(set(range(len(carried))) - set(partner.values()))
     for line, place in zip(left_lines, left_places, strict=False):
@@ -124,9 +125,7 @@ def _attachment(
     return made
 
 
-def _lies(
-    made: Attachment, carried: Carried, reference: Reference | None, where: str
-) -> Iterator[Finding]:
+def _lies(made: Attachment, carried: Carried, reference: Reference | None, where: str) -> Iterator[Finding]:
     """Report what the message says about a file and its bytes deny (threat H03)."""
     content = made.blob.read()
     measured = sniff_type(content[:_HEAD])
@@ -147,6 +146,10 @@ def _lies(
             if one and other and one != other:
                 note = Finding.info if part == "ContentType" else Finding.warning
                 yield note("VND-EDX-048", where, element=part, manifest=one[:200], attachment=other[:200])
+
+
+def _ids(ones: Sequence[Reference] | Sequence[Carried]) -> set[str]:
+    return {one.content_id for one in ones if one.content_id}
 
 
 def _free_id(taken: set[str]) -> str:

@@ -6,9 +6,9 @@ import attrs
 
 from vnedoc.edxml._read import Decoded, decode_document
 from vnedoc.edxml._write import encode_message
-from vnedoc.errors import LimitExceeded
+from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Envelope, Limits, StatusMessage, Wire
-from vnedoc.xml import parse
+from vnedoc.xml import looks_like_xml, parse
 
 
 @attrs.frozen
@@ -19,7 +19,7 @@ class EdXmlCodec:
         limits: Bounds on what is read.
     """
 
-    limits: Limits = Limits()
+    limits: Limits = attrs.field(factory=Limits)
 
     def decode(self, wire: Wire) -> Decoded:
         """Read a message. Nothing is verified.
@@ -30,7 +30,15 @@ class EdXmlCodec:
         """
         if wire.size > self.limits.tree_bytes:
             raise LimitExceeded.of("VND-EDX-015", "tree_bytes", self.limits.tree_bytes, wire.size)
-        return decode_document(parse(wire.read(), self.limits), self.limits)
+        data = wire.read()
+        if not looks_like_xml(data):
+            raise DecodeError(
+                "VND-EDX-001",
+                "this is not XML, so it is no edXML message",
+                hint="give a file whose root element is edXML",
+                facts={"root": "", "namespace": ""},
+            )
+        return decode_document(parse(data, self.limits), self.limits)
 
     def encode(self, message: Envelope | StatusMessage) -> Wire:
         """Write a message, unsigned; the same message always gives the same bytes.

@@ -146,9 +146,12 @@ def extension(name: str) -> str:
 # --- transport zips -------------------------------------------------------------------------------
 
 # Names of files that are zips by their own nature, or archives that a person packed: they stay closed.
-_ARCHIVES = frozenset(
-    "zip rar 7z gz tgz bz2 xz tar jar war apk epub kmz cbz xpi whl "
-    "docx docm dotx xlsx xlsm xltx pptx pptm potx ppsx vsdx odt ods odp odg".split()
+_ARCHIVES = (
+    frozenset(
+        {"zip", "rar", "7z", "gz", "tgz", "bz2", "xz", "tar", "jar", "war", "apk", "epub", "kmz", "cbz"}
+    )
+    | frozenset({"docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "ppsx", "vsdx"})
+    | frozenset({"odt", "ods", "odp", "odg"})
 )
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -207,9 +210,23 @@ def _inflate(data: bytes, limits: Limits, where: str) -> bytes:
     end_at, entries, central_at = _end_record(data)
     if entries != 1:
         raise _Closed("several entries" if entries else "no entry")
-    (magic, _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size, note_size, *_, local_at) = (
-        _CENTRAL.unpack_from(data, central_at)
-    )
+    (
+        magic,
+        _,
+        _,
+        flags,
+        method,
+        _,
+        _,
+        crc,
+        packed_size,
+        size,
+        name_size,
+        extra_size,
+        note_size,
+        *_,
+        local_at,
+    ) = _CENTRAL.unpack_from(data, central_at)
     entry_name = data[central_at + _CENTRAL.size :][:name_size]
     if magic != b"PK\x01\x02" or central_at + _CENTRAL.size + name_size + extra_size + note_size != end_at:
         raise _Closed("damaged")
@@ -223,7 +240,11 @@ def _inflate(data: bytes, limits: Limits, where: str) -> bytes:
     start = local_at + _LOCAL.size + local[9] + local[10]
     # The entry must fill the file from its first octet to the directory: nothing overlaps, nothing hides.
     gap = central_at - start - packed_size
-    if local[0] != b"PK\x03\x04" or local_at != 0 or (gap and not (flags & _DESCRIBED and gap in _DESCRIPTORS)):
+    if (
+        local[0] != b"PK\x03\x04"
+        or local_at != 0
+        or (gap and not (flags & _DESCRIBED and gap in _DESCRIPTORS))
+    ):
         raise _Closed("damaged")
     content = _bounded(data[start : start + packed_size], method, len(data), limits, where)
     if len(content) != size or zlib.crc32(content) != crc:
@@ -264,8 +285,8 @@ def _bounded(packed: bytes, method: int, carried: int, limits: Limits, where: st
 _LONGEST_NAME = 200
 _LONGEST_EXTENSION = 20
 _PUNCTUATION = frozenset(" -_.,()[]+=@#&'!")
-_DEVICES = frozenset(
-    ("con prn aux nul conin$ conout$ clock$ " + " ".join(f"com{n} lpt{n}" for n in "0123456789¹²³")).split()
+_DEVICES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}).union(
+    f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
 )
 
 
@@ -274,8 +295,8 @@ def safe_name(name: str, taken: Collection[str] = ()) -> str:
 
     Letters of every script, digits and a little punctuation stay; all else, path separators, control and
     direction characters included, becomes ``_`` or goes. The result is NFC, at most 200 octets of UTF-8,
-    no device name of Windows, does not start with a dot or a combining mark, does not end in a dot or a space, keeps
-    its extension, and is never empty.
+    no device name of Windows, does not start with a dot or a combining mark, does not end in a dot or a
+    space, keeps its extension, and is never empty.
 
     Args:
         name: The name as given; it is data and may be anything.
@@ -297,7 +318,7 @@ def _allowed(letter: str) -> str:
     if letter in _PUNCTUATION:
         return letter
     match unicodedata.category(letter)[0], unicodedata.category(letter):
-        case ("L" | "M" | "N"), _:
+        case (("L" | "M" | "N"), _):
             return letter
         case _, "Cf":  # zero width and direction marks
             return ""

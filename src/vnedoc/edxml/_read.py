@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -377,7 +377,9 @@ class _Reader:
         unknown = _renumber(content.unknown, f"{_MANIFEST}/Reference", joined.reference_places)
         unknown = _renumber(unknown, f"{_CARRIER}/Attachment", joined.carried_places)
         unknown += [
-            UnknownElement(parent=_MANIFEST, after="Reference" if joined.attachments else None, xml=verbatim(one))
+            UnknownElement(
+                parent=_MANIFEST, after="Reference" if joined.attachments else None, xml=verbatim(one)
+            )
             for one in joined.unmatched
         ]
         envelope: Envelope = DOCUMENT_MESSAGE.build(
@@ -399,7 +401,7 @@ class _Reader:
     def _note_attributes(self, element: etree._Element, row: Row, where: str) -> None:
         for key, value in element.attrib.items():
             name = str(key)
-            if name == _XLINK_HREF and not str(value).lower().startswith("cid:"):
+            if name == _XLINK_HREF and value and not str(value).lower().startswith("cid:"):
                 self.findings.append(Finding.warning("VND-EDX-050", where, seen=str(value)[:_SHOWN]))
             elif name not in row.attributes and not name.startswith(_XSI):
                 local = name.rpartition("}")[2]
@@ -427,9 +429,7 @@ def _made(child: etree._Element, row: Row, inner: _Content, where: str) -> Any:
     """Make the object of a group, or say what it lacks."""
     missing = [one.name for one in row.fields if one.required and one.field not in inner.fields]
     if missing:
-        raise _Unreadable(
-            Finding.error("VND-EDX-023", where, element=row.name, missing=", ".join(missing))
-        )
+        raise _Unreadable(Finding.error("VND-EDX-023", where, element=row.name, missing=", ".join(missing)))
     more = {"source": child, "where": where} if row.shape in {Reference, Carried} else {}
     return row.build(inner.fields, **more)
 
@@ -451,7 +451,7 @@ def nth(name: str, place: int) -> str:
     return name if place == 1 else f"{name}[{place}]"
 
 
-def _renumber(unknown: list[UnknownElement], stem: str, places: dict[int, int]) -> list[UnknownElement]:
+def _renumber(unknown: list[UnknownElement], stem: str, places: Mapping[int, int]) -> list[UnknownElement]:
     """Let unknown elements inside manifest lines and attachments follow these to their new places."""
     old = {nth(stem, before): nth(stem, now) for before, now in places.items()}
     kept = []
@@ -465,7 +465,7 @@ def _renumber(unknown: list[UnknownElement], stem: str, places: dict[int, int]) 
 
 
 def _split(parent: str, stem: str) -> tuple[str, str, str]:
-    """Split the component that *stem* ends in from what follows; the first part is empty when it is not there."""
+    """Split the component that *stem* ends in from what follows; empty when it is not there."""
     depth = stem.count("/") + 1
     parts = parent.split("/")
     head = "/".join(parts[:depth])

@@ -103,7 +103,8 @@ def _read_timestamp(text: str) -> dt.datetime:
     match = _TIME.fullmatch(time.strip())
     if match is None:
         raise ValueError(text)
-    clock = dt.time(*(int(match[part] or 0) for part in ("hour", "minute", "second")))
+    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
+    clock = dt.time(hour, minute, second)
     return dt.datetime.combine(_read_date(day), clock, VIETNAM)
 
 
@@ -132,9 +133,9 @@ def _read_content_id(text: str) -> str:
     return bare
 
 
-def _listed(members: type[enum.Enum], expected: str) -> Value:
-    """Give the value of a code list whose wire codes are integers."""
-    return Value(expected, lambda text: members(_read_integer(text)), lambda member: str(member.value))
+def _listed(members: type[enum.Enum], expected: str, code: Callable[[str], Any] = _read_integer) -> Value:
+    """Give the value of a code list."""
+    return Value(expected, lambda text: members(code(text)), lambda member: str(member.value))
 
 
 TEXT = Value("text", str, str)
@@ -156,7 +157,7 @@ KIND = _listed(Kind, "0 | 1 | 2 | 3")
 PRIORITY = _listed(Priority, "0 | 1 | 2 | 3 | 4")
 STEERING = _listed(Steering, "0 | 1 | 2")
 CHANGE = _listed(ReceiverChange, "0 | 1")
-STATUS_CODE = Value("01-06 | 13 | 15 | 16", StatusCode, lambda member: str(member.value))
+STATUS_CODE = _listed(StatusCode, "01-06 | 13 | 15 | 16", str)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ class Reference:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Carried:
-    """One attachment as it stands after the envelope. ``source`` is the element it was read from, ``where`` its place."""
+    """One attachment as it stands after the envelope; ``source`` and ``where`` as for ``Reference``."""
 
     content_id: str | None
     name: str | None

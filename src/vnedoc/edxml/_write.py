@@ -61,9 +61,7 @@ def _with_types(attachment: Attachment) -> Attachment:
         return attachment
     with (attachment.packed or attachment.blob).open() as handle:
         kind = attachment.content_type or default_type(attachment.name, handle.read(_HEAD))
-    return attrs.evolve(
-        attachment, content_type=kind, attachment_type=attachment.attachment_type or kind
-    )
+    return attrs.evolve(attachment, content_type=kind, attachment_type=attachment.attachment_type or kind)
 
 
 def _reference(attachment: Attachment) -> Reference:
@@ -174,5 +172,5 @@ def _embeddable(unknown: UnknownElement) -> str:
         name = re.match(r"<[^\s/>]+", text)
         assert name is not None  # noqa: S101 - canonical XML starts with a tag
         if root.nsmap.get(None) is None:
-            text = f'{name[0]} xmlns=""{text[name.end():]}'
+            text = f'{name[0]} xmlns=""{text[name.end() :]}'
     return text

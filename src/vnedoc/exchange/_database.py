@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     Column,
     Connection,
     Dialect,
@@ -33,7 +32,9 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    func,
     inspect,
+    literal,
     select,
 )
 from sqlalchemy.engine import URL, make_url
@@ -57,7 +58,7 @@ class _Instant(TypeDecorator[dt.datetime]):
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         if value is None:
             return None
-        return value.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
         return None if value is None else dt.datetime.fromisoformat(value)
@@ -80,7 +81,7 @@ def _ref(name: str, target: str, *, null: bool = False, unique: bool = False) ->
 
 
 def _lease() -> tuple[Column[Any], ...]:
-    """Give the columns of a row that workers claim; ``token`` grows with each claim and fences the last one."""
+    """Give the columns of a row that workers claim; ``token`` grows with each claim and fences the last."""
     return (
         _text("state", 20),
         _when("next_at"),
@@ -173,7 +174,6 @@ arrival = _table(
     *_lease(),
     _ref("document", "document.id", null=True),
     _text("settlement", 20, null=True),  # what the other side is, or was, told
-    Column("settled", Boolean, nullable=False, default=False),
     _text("conclusion", 20, null=True),
     Column("findings", JSON, nullable=False, default=list),
     _count("copies"),
@@ -212,6 +212,7 @@ handling = _table(
 
 evidence = _table(
     "evidence",
+    "first_of",
     Column("id", Integer, primary_key=True),
     _text("tenant"),
     _text("organ"),
@@ -245,6 +246,11 @@ event_log = _table(
 )
 
 
+def first_of(column: Any, value: Any) -> Any:
+    """Give *column*, or *value* where it is NULL."""
+    return func.coalesce(column, literal(value, column.type))
+
+
 class Database:
     """One store's database: typed errors, write transactions, nothing else."""
 
@@ -271,9 +277,12 @@ class Database:
             # A connection must not cross a fork: the child leaves the parent's alone and opens its own.
             self._engine.dispose(close=False)
             self._owner = os.getpid()
-        with typed(self.path), self._engine.connect().execution_options(**options) as connection:
-            with connection.begin():
-                yield connection
+        with (
+            typed(self.path),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     def close(self) -> None:
         """Close all connections; may be called twice."""
@@ -352,7 +361,7 @@ def _migrate(database: Database) -> None:
     with database.write() as connection:
         if not inspect(connection).has_table(schema_version.name):
             metadata.create_all(connection)
-            now = dt.datetime.now(dt.timezone.utc)
+            now = dt.datetime.now(dt.UTC)
             connection.execute(schema_version.insert().values(version=SCHEMA_VERSION, at=now))
             return
         found = connection.execute(select(schema_version.c.version)).scalars().all()
@@ -420,12 +429,14 @@ def _judged(path: Path, error: DBAPIError) -> VnedocError:
 __all__ = [
     "Connection",
     "Database",
+    "Table",
     "arrival",
     "attempt",
     "blob",
     "document",
     "event_log",
     "evidence",
+    "first_of",
     "handling",
     "inbox",
     "open_database",

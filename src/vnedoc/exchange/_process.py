@@ -23,7 +23,7 @@ class SystemClock:
 
     def now(self) -> dt.datetime:
         """Give the present time in UTC."""
-        return dt.datetime.now(dt.timezone.utc)
+        return dt.datetime.now(dt.UTC)
 
 
 def _place() -> str:

@@ -294,7 +294,7 @@ class RetryPolicy:
     give_up: float = 72 * 3600.0
 
     def delay(self, attempts: int, chance: random.Random, *, floor: float | None = None) -> dt.timedelta:
-        """Give the wait after *attempts* failures (1 or more); *floor* is what the peer asked for, seconds."""
+        """Give the wait after *attempts* failures (1 or more), at least the *floor* seconds the peer asked for."""
         bound = min(self.cap, self.base * 2.0 ** min(attempts - 1, 30))
         return dt.timedelta(seconds=max(chance.uniform(0.0, bound), floor or 0.0))
 

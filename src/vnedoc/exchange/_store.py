@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import attrs
 
@@ -58,21 +58,17 @@ class Ledger:
 
     def __init__(self, connection: db.Connection, tenant: str, worker: str) -> None:
         self.connection = connection
+        self.tenant = tenant
         self.events: list[Event] = []
-        self._tenant = tenant
         self._worker = worker
 
     def note(self, at: dt.datetime, subject: str, before: str | None, after: str, reason: str) -> None:
         """Add a line to the log."""
         values = {"at": at, "subject": subject, "before": before, "after": after, "reason": reason}
-        done = self.connection.execute(
-            db.event_log.insert().values(tenant=self._tenant, worker=self._worker, **values)
-        )
-        key = done.inserted_primary_key
-        assert key is not None  # noqa: S101 - a single insert always gives its key
+        seq = self.insert(db.event_log, tenant=self.tenant, worker=self._worker, **values)
         self.events.append(
             Event(
-                seq=key[0],
+                seq=seq,
                 at=at,
                 subject=subject,
                 before=before,
@@ -81,6 +77,12 @@ class Ledger:
                 worker=self._worker,
             )
         )
+
+    def insert(self, table: db.Table, **values: Any) -> int:
+        """Add a row; give its number."""
+        key = self.connection.execute(table.insert().values(**values)).inserted_primary_key
+        assert key is not None  # noqa: S101 - a single insert always gives its key
+        return int(key[0])
 
     def keep(self, blob: Blob) -> None:
         """Add the row of a body; one that is large is in the folder already."""
@@ -134,6 +136,11 @@ class Spool(io.RawIOBase):
             self._file.write(self._head)
             self._head.clear()
         return self._file
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and hex of what came so far."""
+        return "sha256:" + self._hasher.hexdigest()
 
     def finish(self) -> Blob:
         """Give the body; a large one is on the disk under its digest from here on.
@@ -310,7 +317,7 @@ def _tell(observer: Observer | None, event: Event) -> None:
     try:
         if observer is not None:
             observer(event)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is the observer's
         # The row is committed: an observer that fails cannot undo it and must not stop the queue.
         _log.exception("an observer of the exchange failed")
 

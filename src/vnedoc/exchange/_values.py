@@ -9,7 +9,7 @@ import json
 import attrs
 
 from vnedoc.errors import ExchangeError, VnedocError
-from vnedoc.exchange._states import ArrivalState, HandlingState, InboxState, OutboxState
+from vnedoc.exchange._states import HandlingState, InboxState, OutboxState
 from vnedoc.model import (
     Conclusion,
     DocumentId,
@@ -33,8 +33,8 @@ class Label:
         sender: Who made it.
         document_id: Of the document that it is, or that it reports on; the number and notation of that
             document when a status gives no identifier.
-        variant: ``new``, ``revoke``, ``update`` or ``replace`` for a document. For a status its code and, when
-            it carries one, its time: a code may be reported again.
+        variant: ``new``, ``revoke``, ``update`` or ``replace`` for a document. For a status its code and,
+            when it carries one, its time: a code may be reported again.
         addressee: To whom a status goes; empty for a document, whose recipients are rows of their own.
         code: Number and notation in one text, when there is one.
     """
@@ -93,14 +93,22 @@ def _anonymous(field: str) -> ExchangeError:
     )
 
 
-def status_of(kind: MessageKind, variant: str) -> StatusCode | None:
+_STATUS_CODES = {one.value: one for one in StatusCode}
+
+
+def status_code(text: str) -> StatusCode:
+    """Give the status code for its two digits."""
+    return _STATUS_CODES[text]
+
+
+def status_of(kind: str, variant: str) -> StatusCode | None:
     """Give the status code that a variant holds."""
-    return StatusCode(variant[:2]) if kind is MessageKind.STATUS else None
+    return _STATUS_CODES[variant[:2]] if kind == MessageKind.STATUS.value else None
 
 
-def kind_of(kind: MessageKind, variant: str) -> Kind | None:
+def kind_of(kind: str, variant: str) -> Kind | None:
     """Give the document kind that a variant holds."""
-    return Kind[variant.upper()] if kind is MessageKind.DOCUMENT else None
+    return Kind[variant.upper()] if kind == MessageKind.DOCUMENT.value else None
 
 
 @attrs.frozen(kw_only=True)
@@ -326,19 +334,3 @@ def code_of(error: Exception) -> str:
     """Give the stable code of an error; one that is not ours gets the code for the unexpected."""
     return error.code if isinstance(error, VnedocError) else "VND-EXC-019"
 
-
-__all__ = [
-    "ArrivalState",
-    "CollectSummary",
-    "Event",
-    "InboxEntry",
-    "Label",
-    "OutboxEntry",
-    "QuarantineEntry",
-    "RunSummary",
-    "SendSummary",
-    "StatusNote",
-    "code_of",
-    "kind_of",
-    "status_of",
-]

@@ -133,7 +133,6 @@ def append_signature(octets: bytes, entry: Entry) -> Increment:
         )
     with _guarded():
         writer = _Writer(io.BytesIO(octets))
-        _refuse(writer.prev)
         _decrypt(writer, entry.password)
         _require_open(writer)
         return _append(writer, octets, entry)
@@ -163,17 +162,6 @@ def _append(writer: _Writer, octets: bytes, entry: Entry) -> Increment:
     start, end = signature.contents.offsets
     signature.byte_range.fill_offsets(tail, start, end, tail.tell())
     return Increment(tail.getvalue(), start, end)
-
-
-def _refuse(reader: PdfFileReader) -> None:
-    """Refuse files that two readers may see in two ways."""
-    if reader.xrefs.hybrid_xrefs_present:
-        raise SigningError(
-            "VND-SIGN-024",
-            "this file has two cross-reference tables for old and new readers (hybrid)",
-            hint="save it again as a plain PDF 1.7, then sign",
-            facts={"form": "hybrid-xref"},
-        )
 
 
 def _decrypt(writer: _Writer, password: bytes | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import attrs
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
+from vnedoc.errors import FactValue
 from vnedoc.model import Finding
 
 _STRONG = frozenset(
@@ -111,10 +112,10 @@ class AlgorithmPolicy:
         bits = key.key_size
         if bits >= self.rsa_bits or self.old_rsa_bits is None or bits < self.old_rsa_bits:
             return self._judge_size("rsa", bits, self.rsa_bits, location)
-        name = f"rsa-{bits}"
+        seen: dict[str, FactValue] = {"algorithm": "rsa", "bits": bits, "needed": self.rsa_bits}
         if self._too_late(claimed):
-            return [Finding.error("VND-TRUST-023", location, algorithm=name, **self._times(claimed))]
-        return [Finding.warning("VND-TRUST-024", location, algorithm=name)]
+            return [Finding.error("VND-TRUST-026", location, **seen, **self._times(claimed))]
+        return [Finding.warning("VND-TRUST-025", location, **seen)]
 
     @staticmethod
     def _judge_size(name: str, bits: int, needed: int, location: str | None) -> list[Finding]:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import attrs
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.extensions import ExtensionType
@@ -119,8 +120,11 @@ class Certificate:
 
     @property
     def hash_name(self) -> str | None:
-        """Name of the hash in the signature over this certificate; ``None`` when it has none of its own."""
-        algorithm = self.parsed.signature_hash_algorithm
+        """Hash in the signature over this certificate; ``None`` for EdDSA, the dotted OID when unknown."""
+        try:
+            algorithm = self.parsed.signature_hash_algorithm
+        except UnsupportedAlgorithm:
+            return self.parsed.signature_algorithm_oid.dotted_string
         return None if algorithm is None else algorithm.name
 
     def extension(self, kind: type[ExtensionType]) -> Any:

@@ -15,11 +15,11 @@ from vnedoc.trust._certificates import Certificate
 _MOST_COMPARISONS = 20_000
 
 
-def constraint_failure(path: Sequence[Certificate], at: dt.datetime) -> str | None:
+def constraint_failure(path: Sequence[Certificate]) -> str | None:
     """Judge name and policy constraints of *path* (leaf first, anchor last) with pyhanko-certvalidator.
 
-    The anchor's own constraints count. Revocation is judged elsewhere and switched off here; nothing is
-    fetched.
+    The anchor's own name constraints count. Validity and revocation are judged elsewhere, so the moment is
+    one at which the youngest certificate began and revocation is switched off; nothing is fetched.
 
     Returns:
         Why the path is refused, in the words of that library, or ``None`` when it holds.
@@ -28,7 +28,7 @@ def constraint_failure(path: Sequence[Certificate], at: dt.datetime) -> str | No
         return f"more than {_MOST_COMPARISONS} comparisons of names with name constraints"
     logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())
     try:
-        _run(_validate(path, at))
+        _run(_validate(path))
     except Exception as error:  # noqa: BLE001 - whatever it cannot work through is refused
         return str(error)[:300] or type(error).__name__
     return None
@@ -44,7 +44,7 @@ def _comparisons(path: Sequence[Certificate]) -> int:
     return names * subtrees
 
 
-async def _validate(path: Sequence[Certificate], at: dt.datetime) -> None:
+async def _validate(path: Sequence[Certificate]) -> None:
     from asn1crypto import x509 as asn1
     from pyhanko_certvalidator import policy_decl, validate
     from pyhanko_certvalidator.context import ValidationContext
@@ -54,7 +54,7 @@ async def _validate(path: Sequence[Certificate], at: dt.datetime) -> None:
     unchecked = policy_decl.RevocationCheckingRule.NO_CHECK
     context = ValidationContext(
         trust_roots=[root],
-        moment=at,
+        moment=max(one.not_before for one in path),
         time_tolerance=dt.timedelta(0),
         allow_fetching=False,
         revinfo_policy=policy_decl.CertRevTrustPolicy(
@@ -66,21 +66,21 @@ async def _validate(path: Sequence[Certificate], at: dt.datetime) -> None:
 
 
 def _anchor(root: Any) -> Any:
-    """Make an anchor whose own constraints count; name types that it leaves open stay open."""
-    import dataclasses
+    """Make an anchor whose own name constraints count; name types that it leaves open stay open."""
+    from pyhanko_certvalidator import authority, name_trees, policy_decl
 
-    from pyhanko_certvalidator import authority, name_trees
-
-    derived = authority.derive_quals_from_cert(root)
-    parameters = derived.standard_parameters
-    filled = dataclasses.replace(
-        parameters,
-        initial_permitted_subtrees=name_trees.default_permitted_subtrees()
-        | (parameters.initial_permitted_subtrees or {}),
-        initial_excluded_subtrees=name_trees.default_excluded_subtrees()
-        | (parameters.initial_excluded_subtrees or {}),
+    permitted, excluded = name_trees.default_permitted_subtrees(), name_trees.default_excluded_subtrees()
+    constraints = root.name_constraints_value
+    if constraints is not None:
+        permitted |= name_trees.process_general_subtrees(constraints["permitted_subtrees"] or ())
+        excluded |= name_trees.process_general_subtrees(constraints["excluded_subtrees"] or ())
+    parameters = policy_decl.PKIXValidationParams(
+        initial_permitted_subtrees=permitted, initial_excluded_subtrees=excluded
     )
-    return authority.CertTrustAnchor(root, dataclasses.replace(derived, standard_parameters=filled))
+    qualifiers = authority.TrustQualifiers(
+        standard_parameters=parameters, max_path_length=root.max_path_length
+    )
+    return authority.CertTrustAnchor(root, qualifiers)
 
 
 def _run(process: Any) -> None:

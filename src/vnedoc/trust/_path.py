@@ -19,15 +19,17 @@ from vnedoc.trust._constraints import constraint_failure
 from vnedoc.trust._revocation import Status, check_revocation
 from vnedoc.trust._search import PathSearch
 
-DOCUMENT_SIGNING_USAGES = {
-    "2.5.29.37.0": "any",
-    "1.3.6.1.5.5.7.3.36": "documentSigning",
-    "1.3.6.1.4.1.311.10.3.12": "Microsoft document signing",
-    "1.3.6.1.5.5.7.3.4": "emailProtection",
-    "1.3.6.1.5.5.7.3.2": "clientAuth",
-    "1.3.6.1.4.1.311.20.2.2": "smart-card logon",
-}
-"""Extended key usages that let a certificate sign documents; one of them must be there if any is."""
+_DOCUMENT_SIGNING = frozenset(
+    {
+        "2.5.29.37.0",  # any
+        "1.3.6.1.5.5.7.3.36",  # document signing
+        "1.3.6.1.4.1.311.10.3.12",  # document signing, Microsoft
+        "1.3.6.1.5.5.7.3.4",  # e-mail protection
+        "1.3.6.1.5.5.7.3.2",  # client authentication
+        "1.3.6.1.4.1.311.20.2.2",  # smart-card logon
+    }
+)
+"""Extended key usages of document signers; certificates of the government PKI carry the last three."""
 
 Problem: TypeAlias = tuple[SubIndication | None, Finding]
 """A finding, with the sub-indication that it leads to; ``None`` for what is only worth knowing."""
@@ -121,7 +123,7 @@ def validate_path(
             return verdict
         if best is None or _faults(verdict) < _faults(best):
             best = verdict
-    return best or _no_path(leaf, search, limits, anchored=bool(anchors))
+    return best or _no_path(leaf, search, question, anchored=bool(anchors))
 
 
 _leaf_of = certificate  # the public argument has the same name as the parser
@@ -135,9 +137,11 @@ def _indeterminate(sub: SubIndication, *findings: Finding) -> PathVerdict:
     return PathVerdict(conclusion=Conclusion.INDETERMINATE, sub_indication=sub, findings=findings)
 
 
-def _no_path(leaf: Certificate, search: PathSearch, limits: Limits, *, anchored: bool) -> PathVerdict:
+def _no_path(
+    leaf: Certificate, search: PathSearch, question: _Question, *, anchored: bool
+) -> PathVerdict:
     if search.exceeded is not None:
-        allowed: int = getattr(limits, search.exceeded)
+        allowed: int = getattr(question.limits, search.exceeded)
         return _indeterminate(
             SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
             Finding.error("VND-TRUST-012", None, limit=search.exceeded, allowed=allowed, seen=None),
@@ -145,15 +149,14 @@ def _no_path(leaf: Certificate, search: PathSearch, limits: Limits, *, anchored:
     if not anchored:
         finding = Finding.error("VND-TRUST-011", None, subject=leaf.subject, issuer=leaf.issuer)
         return _indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding)
-    findings = [
-        Finding.error(
-            "VND-TRUST-018" if one.self_issued else "VND-TRUST-010",
-            None,
-            subject=one.subject,
-            issuer=one.issuer,
-        )
-        for one in dict.fromkeys(search.dead_ends)
-    ]
+    findings: list[Finding] = []
+    for one in dict.fromkeys(search.dead_ends):
+        code = "VND-TRUST-018" if one.self_issued else "VND-TRUST-010"
+        findings.append(Finding.error(code, None, subject=one.subject, issuer=one.issuer))
+        if not one.self_issued:  # an algorithm that nothing here can check looks like a missing issuer
+            findings += question.algorithms.judge(
+                hash_name=one.hash_name, key=None, claimed_time=one.not_before, location=one.subject
+            )
     return _indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, *findings)
 
 
@@ -165,7 +168,7 @@ def _judge(path: tuple[Certificate, ...], question: _Question) -> PathVerdict:
     problems = [*_authorities(path), *_critical(path), *_leaf(path[0])]
     if not any(finding.code in _NO_AUTHORITY for _, finding in problems):
         problems += [
-            *_constraints(path, question),
+            *_constraints(path),
             *_algorithms(path, question),
             *_times(path, question),
             *_revocation(path, question),
@@ -206,7 +209,7 @@ def _leaf(leaf: Certificate) -> Iterator[Problem]:
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         yield _chain_problem("VND-TRUST-017", leaf, seen=_usage_names(usage))
     extended = leaf.extended_usage
-    if extended is not None and DOCUMENT_SIGNING_USAGES.keys().isdisjoint(extended):
+    if extended is not None and _DOCUMENT_SIGNING.isdisjoint(extended):
         yield _chain_problem("VND-TRUST-019", leaf, seen=list(extended))
 
 
@@ -216,10 +219,10 @@ def _critical(path: tuple[Certificate, ...]) -> Iterator[Problem]:
             yield _chain_problem("VND-TRUST-041", one, seen=list(one.unknown_critical))
 
 
-def _constraints(path: tuple[Certificate, ...], question: _Question) -> Iterator[Problem]:
+def _constraints(path: tuple[Certificate, ...]) -> Iterator[Problem]:
     if len(path) == 1 or not any(one.constrained for one in path):
         return
-    cause = constraint_failure(path, question.at)
+    cause = constraint_failure(path)
     if cause is not None:
         yield _chain_problem("VND-TRUST-040", path[0], cause=cause)
 

@@ -107,14 +107,25 @@ def _why_unusable(
     return None
 
 
+@attrs.frozen(eq=False)
+class _Shelf:
+    """Lists by issuer, and why some could not be read at all."""
+
+    by_issuer: Mapping[NameKey, tuple[RevocationList, ...]]
+    causes: frozenset[str]
+
+
 @lru_cache(maxsize=64)
-def _by_issuer(crls: tuple[bytes, ...], crl_bytes: int) -> Mapping[NameKey, tuple[RevocationList, ...]]:
+def _shelf(crls: tuple[bytes, ...], crl_bytes: int) -> _Shelf:
     found: dict[NameKey, tuple[RevocationList, ...]] = {}
+    causes: set[str] = set()
     for der in crls:
         one = _revocation_list(der) if len(der) <= crl_bytes else None
-        if one is not None:
+        if one is None:
+            causes.add("malformed" if len(der) <= crl_bytes else "limit-crl_bytes")
+        else:
             found[one.issuer_key] = (*found.get(one.issuer_key, ()), one)
-    return found
+    return _Shelf(found, frozenset(causes))
 
 
 @lru_cache(maxsize=1024)
@@ -193,9 +204,10 @@ def _fitting(
     subject: Certificate, issuer: Certificate, crls: Sequence[bytes], limits: Limits
 ) -> tuple[list[RevocationList], set[str]]:
     """Give the lists that speak of *subject*, newest first, and why others of its issuer do not clear it."""
+    shelf = _shelf(tuple(crls), limits.crl_bytes)
     found: list[RevocationList] = []
-    causes: set[str] = set()
-    for crl in _by_issuer(tuple(crls), limits.crl_bytes).get(subject.issuer_key, ()):
+    causes = set(shelf.causes)
+    for crl in shelf.by_issuer.get(subject.issuer_key, ()):
         cause = crl.unusable or _out_of_scope(crl, subject) or _not_from(crl, issuer)
         if cause is None:
             found.append(crl)

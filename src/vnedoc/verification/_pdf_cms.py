@@ -12,12 +12,11 @@ from typing import Any
 
 import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from vnedoc.errors import DecodeError, VnedocError
+from vnedoc.errors import DecodeError
 from vnedoc.model import Conclusion, Finding, SubIndication
-from vnedoc.trust import public_key_of
 from vnedoc.verification._pdf_der import (
     CONTEXT_0,
     CONTEXT_1,
@@ -248,16 +247,16 @@ def _check(signed: Signed, document_digest: bytes, where: str) -> Checked:
         raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-023", where)
     if signed.content is not None or signed.content_type != DATA:
         raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-022", where, content_type=signed.content_type)
-    attributes = _attributes(signed.attributes, where)
+    attributes = _attributes(signed.attributes)
     if _one(attributes, _CONTENT_TYPE, where).oid() != DATA:
         raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-022", where, content_type="other")
     if _one(attributes, _MESSAGE_DIGEST, where).expect(OCTET_STRING).content != document_digest:
         raise failed(SubIndication.HASH_FAILURE, "VND-PDF-025", where)
     _algorithm_protection(attributes, signed, where)
     digest = hash_of(signed, where)
-    octets, findings = _octets(signed.attributes, where)
+    octets, sent = _octets(signed.attributes, where)
     scheme, verify = _verifier(signed.algorithm, digest, where)
-    certificate = _signer(signed, octets, verify, where)
+    certificate = _signer(signed, octets, sent, verify, where)
     ess = _bound(attributes, certificate, where)
     names = dict.fromkeys((digest, *verify.hash_names))
     return Checked(
@@ -267,8 +266,13 @@ def _check(signed: Signed, document_digest: bytes, where: str) -> Checked:
         ess=ess,
         signing_time=_time(attributes, where),
         policy=_policy(attributes, where),
-        findings=findings,
+        findings=(Finding.warning("VND-PDF-033", where),) if sent != octets else (),
     )
+
+
+def claimed_signer(signed: Signed) -> bytes | None:
+    """Give the certificate that the signature names, for reports on signatures that are broken."""
+    return next((one for one in signed.certificates if _is_named(one, signed.sid)), None)
 
 
 def time_stamped(signed: Signed) -> bool:
@@ -279,15 +283,12 @@ def time_stamped(signed: Signed) -> bool:
 # --- attributes -----------------------------------------------------------------------------------
 
 
-def _attributes(element: Element, where: str) -> dict[str, list[Element]]:
-    """Give the values of each signed attribute; each may stand once only (RFC 5652 section 5.3)."""
+def _attributes(element: Element) -> dict[str, list[Element]]:
+    """Give the values of each signed attribute; ``_one`` refuses those that must stand once."""
     found: dict[str, list[Element]] = {}
     for attribute in element.children():
         kind, values = attribute.expect(SEQUENCE).children()
-        name = kind.oid()
-        if name in found:
-            raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-024", where, attribute=name)
-        found[name] = values.expect(SET).children()
+        found.setdefault(kind.oid(), []).extend(values.expect(SET).children())
     return found
 
 
@@ -298,17 +299,12 @@ def _one(attributes: Mapping[str, Sequence[Element]], name: str, where: str) -> 
     return values[0]
 
 
-def _octets(element: Element, where: str) -> tuple[bytes, tuple[Finding, ...]]:
-    """Give what the value was made over: the attributes as DER ``SET OF`` (RFC 5652 section 5.4)."""
+def _octets(element: Element, where: str) -> tuple[bytes, bytes]:
+    """Give the attributes as DER ``SET OF``, over which the value must be, and as they were sent."""
     if not element.is_der():
         raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-026", where)
-    raw = [one.raw for one in element.children()]
     header = b"\x31" + element.data[element.start + 1 : element.body]
-    ordered = sorted(raw)
-    if ordered == raw:
-        return header + element.content, ()
-    # The standard wants the value over the sorted form, whatever order the attributes are sent in.
-    return header + b"".join(ordered), (Finding.warning("VND-PDF-033", where),)
+    return header + b"".join(sorted(one.raw for one in element.children())), header + element.content
 
 
 def _algorithm_protection(attributes: Mapping[str, Sequence[Element]], signed: Signed, where: str) -> None:
@@ -430,34 +426,44 @@ def _known_hash(algorithm: Element, where: str) -> str:
     return _HASHES[dotted]
 
 
-def _signer(signed: Signed, octets: bytes, verify: _Verify, where: str) -> bytes:
+def _signer(signed: Signed, octets: bytes, sent: bytes, verify: _Verify, where: str) -> bytes:
     """Give the certificate that is named and whose key made the value: shown is who signed."""
-    named = [one for one in dict.fromkeys(signed.certificates) if _is_named(one, signed.sid)]
-    if not named:
-        raise undecided(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "VND-PDF-027", where)
-    for certificate in named:
-        try:
-            key = public_key_of(certificate)
-        except VnedocError:
-            continue
+    keys = {one: _key(one) for one in signed.certificates if _is_named(one, signed.sid)}
+    usable = {certificate: key for certificate, key in keys.items() if key is not None}
+    if not usable:
+        raise undecided(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "VND-PDF-019", where)
+    for certificate, key in usable.items():
         if verify(key, signed.value, octets):
             return certificate
+    if any(verify(key, signed.value, sent) for key in usable.values()):
+        # Made over attributes that are not in DER order: RFC 5652 section 5.4 gives it no meaning.
+        raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-026", where)
     raise failed(SubIndication.SIG_CRYPTO_FAILURE, "VND-PDF-030", where)
+
+
+def _key(certificate: bytes) -> Any:
+    """Give the certificate's key; the rest of the certificate is for the path check to read."""
+    try:
+        fields = _fields(certificate)
+        return serialization.load_der_public_key(fields[5].raw)
+    except (DecodeError, IndexError, ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _fields(certificate: bytes) -> list[Element]:
+    """Give the fields of a TBSCertificate from the serial number on (RFC 5280 section 4.1)."""
+    fields = read(certificate).children()[0].children()
+    return fields[1:] if fields[0].tag == CONTEXT_0 else fields
 
 
 def _is_named(certificate: bytes, sid: Element) -> bool:
     try:
-        fields = iter(read(certificate).children()[0].children())
-        serial = next(fields)
-        if serial.tag == CONTEXT_0:
-            serial = next(fields)
-        next(fields)
-        issuer = next(fields)
+        fields = _fields(certificate)
         if sid.tag == SEQUENCE:
-            named_issuer, named_serial = sid.children()
-            return (named_issuer.raw, named_serial.raw) == (issuer.raw, serial.raw)
+            issuer, serial = sid.children()
+            return (serial.raw, issuer.raw) == (fields[0].raw, fields[2].raw)
         return _holds_key_identifier(fields, sid.content)
-    except (DecodeError, IndexError, StopIteration, ValueError):
+    except (DecodeError, IndexError, ValueError):
         return False
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 from lxml import etree
@@ -115,14 +116,12 @@ def _settings(method: str, prefixes: tuple[str, ...]) -> Settings:
     return attrs.evolve(settings, prefixes=prefixes) if prefixes else settings
 
 
-def _both(
-    apex: etree._Element, settings: Settings, exclude: etree._Element | None, *, whole: bool
-) -> bytes:
+def _both(apex: etree._Element, settings: Settings, exclude: etree._Element | None, *, whole: bool) -> bytes:
     fast, reference = io.BytesIO(), io.BytesIO()
     (write_document if whole else write_element)(reference.write, apex, settings, exclude)
     _write_fast(fast.write, apex, settings, exclude, whole=whole)
     if fast.getvalue() != reference.getvalue():
-        raise AssertionError(f"two canonical forms of one input: {fast.getvalue()!r} {reference.getvalue()!r}")
+        raise AssertionError(f"two canonical forms: {fast.getvalue()!r} {reference.getvalue()!r}")
     return reference.getvalue()
 
 
@@ -188,7 +187,7 @@ def _marked(element: etree._Element, marker: str) -> Iterator[None]:
 class _Sink:
     """A file for lxml, which asks for no more than ``write``."""
 
-    def __init__(self, write: _Write) -> None:
+    def __init__(self, write: Callable[[bytes], Any]) -> None:
         self.write = write
 
 

@@ -146,14 +146,9 @@ def _not_well_formed(
     cause = _POSITION.sub("", (error.msg or "unknown").strip()).strip().rstrip(",")
     if cause.startswith("Excessive depth"):
         return LimitExceeded.of("VND-XML-010", "depth", limits.depth, None)
-    if cause.startswith("Resource limit exceeded"):
-        return LimitExceeded.of("VND-XML-010", "text_bytes", limits.text_bytes, None)
     return DecodeError(
         "VND-XML-001",
         f"not well-formed at line {line}, column {column}: {cause}",
-        path=None,
         hint="ask the sender to export the file again",
         facts={"line": line, "column": column, "cause": cause},
     )
-
-

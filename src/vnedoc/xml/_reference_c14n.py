@@ -107,7 +107,7 @@ def refuse_relative(uri: str) -> None:
 
 def _outside(node: etree._Element, settings: Settings) -> bytes:
     """Give a comment (where kept) or a processing instruction (1.0, 2.3)."""
-    if isinstance(node, etree._ProcessingInstruction):
+    if isinstance(node, etree._ProcessingInstruction):  # noqa: SLF001 - lxml names it so
         return f"<?{node.target} {node.text}?>".encode() if node.text else f"<?{node.target}?>".encode()
     return f"<!--{node.text}-->".encode() if settings.comments else b""
 

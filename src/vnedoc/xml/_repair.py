@@ -29,9 +29,7 @@ def drop_junk(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     return data[at:], (Finding.error("VND-XML-020", octets=at),)
 
 
-def bind_prefixes(
-    source: bytes, log: Iterable[etree._LogEntry]
-) -> tuple[bytes, tuple[Finding, ...]] | None:
+def bind_prefixes(source: bytes, log: Iterable[etree._LogEntry]) -> tuple[bytes, tuple[Finding, ...]] | None:
     """Declare on the document element every prefix that the parser found unbound.
 
     Returns:
@@ -56,7 +54,8 @@ def bind_prefixes(
 
 def _namespace_for(prefix: str, source: bytes) -> str:
     # What the file itself binds the prefix to somewhere else is the best guess at what was meant.
-    elsewhere = re.search(rb"\sxmlns:" + re.escape(prefix.encode()) + rb"\s*=\s*[\"']([^\"'<&]+)[\"']", source)
+    declaration = rb"\sxmlns:" + re.escape(prefix.encode()) + rb"\s*=\s*[\"']([^\"'<&]+)[\"']"
+    elsewhere = re.search(declaration, source)
     if elsewhere:
         return elsewhere[1].decode("utf-8", "replace")
     return _KNOWN.get(prefix, f"urn:vnedoc:unbound:{prefix}")

@@ -49,10 +49,7 @@ def _step(element: etree._Element) -> str:
 
 
 def _local(node: etree._Element) -> str:
-    tag = node.tag
-    if isinstance(tag, str):
-        return tag.rpartition("}")[2]
-    return "comment()" if tag is etree.Comment else "processing-instruction()"
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""  # "": comment or instruction
 
 
 def strict_base64(text: str | bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The few fields of a certificate that a signature check needs, straight from its DER octets.
+"""Keys: the few fields of a certificate that a signature check needs, straight from its DER; bare keys.
 
 No trust is decided here: a certificate that this reader takes and that is malformed elsewhere is refused by
 the path check.
@@ -10,8 +10,13 @@ from functools import lru_cache
 
 import attrs
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from lxml import etree
+
+from vnedoc.dsig._grammar import DS, DS11, children
+from vnedoc.xml import strict_base64, text_of
 
 _SEQUENCE = 0x30
 _INTEGER = 0x02
@@ -83,6 +88,32 @@ def issuer_serial(certificate: bytes) -> bytes:
     fields = fields_of(certificate)
     names = _wrap(_SEQUENCE, _wrap(_DIRECTORY_NAME, fields.issuer))
     return _wrap(_SEQUENCE, names + fields.serial)
+
+
+def same_key(bare: etree._Element, certificate: bytes) -> bool | None:
+    """Tell whether a bare key of ``KeyInfo`` is the key of *certificate*; ``None`` when its form is not read.
+
+    Raises:
+        DecodeError: The bare key is malformed.
+    """
+    key = public_key(certificate)
+    if bare.tag == f"{{{DS11}}}DEREncodedKeyValue":
+        return strict_base64(text_of(bare)) == fields_of(certificate).key_info
+    form = [one for one in children(bare) if one.tag in (f"{{{DS}}}RSAKeyValue", f"{{{DS11}}}ECKeyValue")]
+    if len(form) != 1:
+        return None
+    values = {str(one.tag).rpartition("}")[2]: one for one in children(form[0])}
+    if isinstance(key, rsa.RSAPublicKey) and values.keys() == {"Modulus", "Exponent"}:
+        numbers = key.public_numbers()
+        return (_number(values["Modulus"]), _number(values["Exponent"])) == (numbers.n, numbers.e)
+    if isinstance(key, ec.EllipticCurvePublicKey) and "PublicKey" in values:
+        point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return strict_base64(text_of(values["PublicKey"])) == point
+    return False
+
+
+def _number(element: etree._Element) -> int:
+    return int.from_bytes(strict_base64(text_of(element)), "big")
 
 
 def _value(data: bytes, at: int, tag: int) -> tuple[int, int]:

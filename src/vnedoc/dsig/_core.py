@@ -1,0 +1,319 @@
+"""The core check: grammar, references, signature value and signed properties of each ``Signature``.
+
+It knows no trust: it says what was signed, by which key and with which algorithms, and leaves the judgement
+of certificate and policy to others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+from lxml import etree
+
+from vnedoc.dsig._algorithms import SIGNATURES, SignatureMethod, is_hmac, verify_value
+from vnedoc.dsig._grammar import DS, SIGNATURE_TAG, SignatureElement, read_signature
+from vnedoc.dsig._keys import public_key, same_key
+from vnedoc.dsig._references import WITHOUT_COMMENTS, ReferenceCheck, Scope, check_reference
+from vnedoc.dsig._verdict import RefusedError, Tally, failed, ill_formed, undecided
+from vnedoc.dsig._xades import (
+    SIGNED_PROPERTIES_TYPE,
+    XADES,
+    Properties,
+    foreign_properties,
+    read_properties,
+)
+from vnedoc.errors import LimitExceeded, VnedocError
+from vnedoc.model import Conclusion, Finding, Level, Limits, SignatureFormat, SubIndication
+from vnedoc.xml import XmlDocument, canonicalize, location
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CoreCheck:
+    """What the core check found out about one signature.
+
+    Attributes:
+        location: Where the ``Signature`` stands.
+        id: Its ``Id``.
+        format: XAdES when it has qualifying properties that are read, else XMLDSig.
+        level: B-B when all that EN 319 132-1, table 2, asks of that level was found and is right, else basic.
+        conclusion: Of format and integrity alone.
+        sub_indication: Why; ``None`` when PASSED.
+        references: One result for each, in order; empty when the grammar is broken.
+        value_ok: Whether the signature value is right, by the key of *certificate*.
+        certificate: The certificate whose key verified, DER; ``None`` when none did.
+        certificates: All that ``KeyInfo`` carries, DER; hints only.
+        signing_time: As the signer claims, with zone.
+        hash_names: Every hash that it rests on, names of ``hashlib``.
+        covers_root: Whether it proves the whole document but itself.
+        findings: All of them.
+    """
+
+    location: str
+    id: str | None = None
+    format: SignatureFormat = SignatureFormat.XMLDSIG
+    level: Level = Level.BASIC
+    conclusion: Conclusion
+    sub_indication: SubIndication | None = None
+    references: tuple[ReferenceCheck, ...] = ()
+    value_ok: bool = False
+    certificate: bytes | None = None
+    certificates: tuple[bytes, ...] = ()
+    signing_time: dt.datetime | None = None
+    hash_names: tuple[str, ...] = ()
+    covers_root: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+def find_signatures(document: XmlDocument) -> tuple[etree._Element, ...]:
+    """Give every XMLDSig ``Signature``, in document order, also those inside another one."""
+    return tuple(document.root.iter(SIGNATURE_TAG))
+
+
+def is_plain(signature: etree._Element) -> bool:
+    """Tell whether a ``Signature`` holds only what the seal of an edXML message holds.
+
+    That is ``SignedInfo``, ``SignatureValue``, ``KeyInfo`` and one ``Object`` with ``QualifyingProperties``
+    alone: whatever else stood there would be outside of what an enveloped signature covers.
+    """
+    expected = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")]
+    if [one.tag for one in signature] != expected:
+        return False
+    holder = signature[-1]
+    if [one.tag for one in holder] != [f"{{{XADES}}}QualifyingProperties"]:
+        return False
+    return not any(_has_text(one) for one in (signature, holder))
+
+
+def check_signatures(document: XmlDocument, limits: Limits) -> tuple[CoreCheck, ...]:
+    """Check every signature of a document, in document order. Never raises for a bad signature.
+
+    Raises:
+        LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
+    """
+    found = find_signatures(document)
+    if len(found) > limits.signatures:
+        raise LimitExceeded.of("VND-DSIG-002", "signatures", limits.signatures, len(found))
+    scope = Scope(document, limits)
+    return tuple(_check(scope, one) for one in found)
+
+
+def _check(scope: Scope, element: etree._Element) -> CoreCheck:
+    tally = Tally()
+    where = location(element)
+    try:
+        signature = read_signature(element, scope.limits)
+        properties = read_properties(signature, scope.limits)
+    except VnedocError as error:
+        tally.add(ill_formed(error, where))
+        conclusion, reason = tally.conclusion()
+        return CoreCheck(
+            location=where, conclusion=conclusion, sub_indication=reason, findings=tuple(tally.findings)
+        )
+    return _Check(scope, signature, properties, where, tally).run()
+
+
+class _Check:
+    """One signature that keeps the grammar, on its way through the steps."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        signature: SignatureElement,
+        properties: Properties | None,
+        where: str,
+        tally: Tally,
+    ) -> None:
+        self.scope = scope
+        self.signature = signature
+        self.properties = properties
+        self.where = where
+        self.tally = tally
+
+    def run(self) -> CoreCheck:
+        """Run the steps in the order of EN 319 102-1, clause 5.3."""
+        checks = tuple(
+            check_reference(self.scope, self.signature.element, one) for one in self.signature.references
+        )
+        complete = self._check_bindings(checks)
+        for one in checks:
+            self.tally.verdicts.append(one.verdict)
+            self.tally.findings.extend(one.findings)
+        certificate = self._check_value()
+        named = self._check_certificate(certificate)
+        self._check_key_info(certificate)
+        self._note_properties()
+        conclusion, reason = self.tally.conclusion()
+        xades = self.properties is not None
+        return CoreCheck(
+            location=self.where,
+            id=self.signature.id,
+            format=SignatureFormat.XADES if xades else SignatureFormat.XMLDSIG,
+            level=Level.B_B if complete and named and conclusion is Conclusion.PASSED else Level.BASIC,
+            conclusion=conclusion,
+            sub_indication=reason,
+            references=checks,
+            value_ok=certificate is not None,
+            certificate=certificate,
+            certificates=self.signature.key_info.certificates,
+            signing_time=self.properties.signing_time if self.properties else None,
+            hash_names=self._hash_names(checks),
+            covers_root=certificate is not None and any(one.ok and one.whole for one in checks),
+            findings=tuple(self.tally.findings),
+        )
+
+    def _format_failure(self, code: str, **facts: str | int | None) -> None:
+        self.tally.add(failed(SubIndication.FORMAT_FAILURE, Finding.error(code, self.where, **facts)))
+
+    # --- signed properties ----------------------------------------------------------------------
+
+    def _check_bindings(self, checks: tuple[ReferenceCheck, ...]) -> bool:
+        """Check that the properties belong to this signature and are signed by it.
+
+        Returns:
+            Whether the references and the format of the data are as a baseline signature needs them.
+        """
+        typed = [one for one in checks if one.reference.type == SIGNED_PROPERTIES_TYPE]
+        properties = self.properties
+        foreign = foreign_properties(self.signature)
+        if foreign is not None:
+            finding = Finding.error("VND-DSIG-048", location(foreign), name=str(foreign.tag))
+            self.tally.add(undecided(SubIndication.CUSTOM, finding))
+        if properties is None:
+            if typed:
+                self._format_failure("VND-DSIG-041", count=len(typed))
+            return False
+        if properties.target != f"#{self.signature.id}" or self.signature.id is None:
+            self._format_failure("VND-DSIG-043", target=properties.target, id=self.signature.id)
+        if len(typed) != 1:
+            self._format_failure("VND-DSIG-041", count=len(typed))
+            return False
+        if typed[0].target is not properties.signed and typed[0].target is not None:
+            self._format_failure("VND-DSIG-042", node=location(typed[0].target))
+            return False
+        data = [one.reference.id for one in checks if one is not typed[0]]
+        return bool(data) and all(one in properties.formats for one in data)
+
+    def _note_properties(self) -> None:
+        properties = self.properties
+        if properties is None:
+            return
+        if properties.policy is not None:
+            finding = Finding.error("VND-DSIG-046", self.where, policy=properties.policy)
+            self.tally.add(undecided(SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, finding))
+        if properties.zoneless_time is not None:
+            self.tally.note(Finding.warning("VND-DSIG-049", self.where, time=properties.zoneless_time))
+        if properties.not_evaluated:
+            self.tally.note(Finding.info("VND-DSIG-050", self.where, names=properties.not_evaluated))
+        if properties.unsigned:
+            self.tally.note(Finding.info("VND-DSIG-047", self.where, names=properties.unsigned))
+
+    # --- signature value and key ----------------------------------------------------------------
+
+    def _check_value(self) -> bytes | None:
+        """Give the certificate whose key verifies the value; a failure goes to the tally."""
+        try:
+            method = self._method()
+            octets = self._signed_info()
+            candidates = self._candidates()
+            if not candidates:
+                return None  # whoever judges says that there is no signing certificate
+            for one in candidates:
+                key = public_key(one)
+                if key is not None and verify_value(key, method, self.signature.value, octets):
+                    return one
+            finding = Finding.error("VND-DSIG-015", self.where, algorithm=method.uri)
+            raise failed(SubIndication.SIG_CRYPTO_FAILURE, finding)
+        except RefusedError as refused:
+            self.tally.add(refused)
+        except VnedocError as error:
+            self.tally.add(ill_formed(error, self.where))
+        return None
+
+    def _method(self) -> SignatureMethod:
+        uri = self.signature.method
+        if is_hmac(uri):
+            finding = Finding.error("VND-DSIG-005", self.where, algorithm=uri)
+            raise failed(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, finding)
+        method = SIGNATURES.get(uri)
+        if method is None:
+            finding = Finding.error("VND-DSIG-004", self.where, algorithm=uri)
+            raise undecided(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, finding)
+        return method
+
+    def _signed_info(self) -> bytes:
+        how = self.signature.canonicalization
+        if how.uri not in WITHOUT_COMMENTS:
+            finding = Finding.error("VND-DSIG-006", self.where, algorithm=how.uri)
+            raise undecided(SubIndication.SIGNED_DATA_NOT_FOUND, finding)
+        octets = canonicalize(self.signature.signed_info, how.uri, prefixes=how.prefixes)
+        self.scope.spend(len(octets))
+        return octets
+
+    def _candidates(self) -> list[bytes]:
+        """Give the carried certificates, those that the signer named in what is signed first."""
+        named = self.properties.certificates if self.properties else ()
+        carried = self.signature.key_info.certificates
+        first = [one for one in carried if any(name.names(one) for name in named)]
+        return first + [one for one in carried if one not in first]
+
+    def _check_certificate(self, certificate: bytes | None) -> bool:
+        """Check that the signed properties name the certificate whose key verified.
+
+        Returns:
+            Whether they name it as a baseline signature does.
+        """
+        properties = self.properties
+        if properties is None or certificate is None:
+            return False
+        if not properties.certificates:
+            self.tally.note(Finding.warning("VND-DSIG-051", self.where))
+            return False
+        for one in properties.certificates:
+            if one.hash_name is None:
+                finding = Finding.error("VND-DSIG-003", self.where, algorithm=one.digest)
+                self.tally.add(undecided(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, finding))
+                return False
+        fitting = [one for one in properties.certificates if one.names(certificate)]
+        if not fitting:
+            finding = Finding.error("VND-DSIG-044", self.where)
+            self.tally.add(failed(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))
+            return False
+        if not all(one.agrees(certificate) for one in fitting):
+            finding = Finding.error("VND-DSIG-045", self.where)
+            self.tally.add(failed(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))
+            return False
+        return properties.v2 and properties.signing_time is not None
+
+    def _check_key_info(self, certificate: bytes | None) -> None:
+        info = self.signature.key_info
+        if info.retrieved is not None:
+            finding = Finding.error("VND-DSIG-018", info.retrieved)
+            self.tally.add(failed(SubIndication.FORMAT_FAILURE, finding))
+        for bare in info.key_values:
+            if certificate is None:
+                self.tally.note(Finding.warning("VND-DSIG-017", location(bare)))
+                continue
+            try:
+                same = same_key(bare, certificate)
+            except VnedocError as error:
+                self.tally.add(ill_formed(error, self.where))
+                continue
+            if same is None:
+                self.tally.note(Finding.warning("VND-DSIG-017", location(bare)))
+            elif not same:
+                finding = Finding.error("VND-DSIG-019", location(bare))
+                self.tally.add(failed(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))
+
+    def _hash_names(self, checks: tuple[ReferenceCheck, ...]) -> tuple[str, ...]:
+        names = [one.hash_name for one in checks]
+        method = SIGNATURES.get(self.signature.method)
+        names.append(None if method is None else method.hash_name)
+        if self.properties is not None:
+            names += [one.hash_name for one in self.properties.certificates]
+        return tuple(dict.fromkeys(one for one in names if one is not None))
+
+
+def _has_text(element: etree._Element) -> bool:
+    texts = [element.text, *(one.tail for one in element)]
+    return any(one and not one.isspace() for one in texts)

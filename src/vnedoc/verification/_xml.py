@@ -1,0 +1,104 @@
+"""XML signatures: from the core check of ``vnedoc.dsig`` to one judgement each, and the seal of edXML."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from vnedoc.dsig import CoreCheck, check_signatures, find_signatures, is_plain
+from vnedoc.model import Covered, Finding, SignatureReport, TimeSource
+from vnedoc.verification._judge import Core, judge
+from vnedoc.verification._policy import Policy
+from vnedoc.xml import XmlDocument, location
+
+_QCVN = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+_SEAL_PARENT = ["edXMLHeader", "edXMLEnvelope", "edXML"]
+
+
+def verify_xml(
+    document: XmlDocument, policy: Policy, *, where: str = "document", prefix_id: str = ""
+) -> tuple[SignatureReport, ...]:
+    """Judge every XMLDSig and XAdES signature of a document, in document order.
+
+    Args:
+        document: As parsed; nothing is parsed again.
+        policy: What the signatures must meet. With ``whole_document`` each must cover the root.
+        where: Goes into the reports: ``document``, ``envelope`` or ``attachment:<ContentId>``.
+        prefix_id: Put before every identifier, to keep them unique in a larger report.
+
+    Returns:
+        One report for each signature; nothing when there is none.
+
+    Raises:
+        LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
+    """
+    checks = check_signatures(document, policy.limits)
+    return tuple(
+        judge(_core(one, where, f"{prefix_id}signature-{number}"), policy)
+        for number, one in enumerate(checks, start=1)
+    )
+
+
+def seal_findings(document: XmlDocument) -> tuple[Finding, ...]:
+    """Say where a document departs from the exact shape of an edXML seal; nothing when it does not.
+
+    The seal is the one ``Signature`` of the message, last child of ``edXMLHeader``, and holds nothing but
+    ``SignedInfo``, ``SignatureValue``, ``KeyInfo`` and one ``Object`` with ``QualifyingProperties``. Whether
+    it is right is for ``verify_xml`` to say.
+    """
+    signatures = find_signatures(document)
+    if len(signatures) != 1:
+        places = [location(one) for one in signatures]
+        return (Finding.error("VND-SIG-010", None, count=len(signatures), places=places),)
+    seal = signatures[0]
+    where = location(seal)
+    found = []
+    ancestors = [_local(one) for one in seal.iterancestors()]
+    last = all(not isinstance(one.tag, str) for one in seal.itersiblings())
+    if ancestors != _SEAL_PARENT or not last:
+        found.append(Finding.error("VND-SIG-011", where, place=where))
+    if not is_plain(seal):
+        found.append(Finding.error("VND-SIG-012", where))
+    return tuple(found)
+
+
+def foreign_signatures(document: XmlDocument) -> tuple[str, ...]:
+    """Name the places of what calls itself a signature and cannot be verified as one.
+
+    These are ``Signature`` in the namespace of QCVN 102:2016, and ``DigitalSignature`` in any.
+    """
+    names = (f"{{{_QCVN}}}Signature", "{*}DigitalSignature")
+    return tuple(location(one) for one in document.root.iter(*names))
+
+
+def _core(check: CoreCheck, where: str, identifier: str) -> Core:
+    return Core(
+        id=identifier,
+        where=where,
+        format=check.format,
+        level=check.level,
+        conclusion=check.conclusion,
+        sub_indication=check.sub_indication,
+        certificate=check.certificate,
+        certificates=check.certificates,
+        signing_time=check.signing_time,
+        time_source=None if check.signing_time is None else TimeSource.CLAIMED,
+        hash_names=check.hash_names,
+        covers=_covers(check),
+        covers_whole=check.covers_root,
+        findings=check.findings,
+    )
+
+
+def _covers(check: CoreCheck) -> tuple[Covered, ...]:
+    """Give what is proven to be covered: nothing counts unless value and digest are right."""
+    if not check.value_ok:
+        return ()
+    return tuple(
+        Covered(one.node, f'URI="{one.reference.uri}"', one.octets, one.sha256)
+        for one in check.references
+        if one.ok and one.node is not None
+    )
+
+
+def _local(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
