@@ -14,8 +14,6 @@ from vnedoc.conformance._letter import Letter, make_letter
 from vnedoc.workflow import unsealed
 
 AT = dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC)
-KINDS = ("pdf", "xml", "edxml")
-STATES = ("good", "tampered", "expired", "revoked", "untrusted", "unsigned")
 
 
 def letter():
@@ -49,7 +47,11 @@ def envelope(**more):
     return vnedoc.Envelope(**{**fields, **more})
 
 
-PLAIN_XML = '<?xml version="1.0" encoding="UTF-8"?>\n<van-ban><trich-yeu>V/v thử</trich-yeu></van-ban>\n'.encode()
+PLAIN_XML = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<van-ban so="15"><trich-yeu>V/v thử</trich-yeu>'
+    + "".join(f"<dong so='{number}'>Nội dung dòng {number}</dong>" for number in range(20))
+    + "</van-ban>\n"
+).encode()
 
 
 @attrs.frozen

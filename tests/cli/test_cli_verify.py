@@ -23,7 +23,7 @@ EXPECTED = {
 @pytest.mark.parametrize("state", EXPECTED)
 def test_exit_code_and_verdict(world, run_json, kind, state):
     code, rows = run_json("verify", world.path(kind, state), *world.trust)
-    jsonschema.validate(rows, schema("vnedoc-report-1"))
+    jsonschema.validate(rows, schema("vnedoc-report/1"))
     (row,) = rows
     assert (code, row["conclusion"], row["sub_indication"]) == EXPECTED[state]
     assert row["file"] == world.path(kind, state)
@@ -60,7 +60,7 @@ def test_the_worst_code_wins_and_order_is_kept(world, run_json):
     assert [row["file"] for row in rows] == files
     assert [row["conclusion"] for row in rows] == ["PASSED", "INDETERMINATE", None, "FAILED"]
     assert rows[2]["error"]["code"] == "VND-IO-001"
-    jsonschema.validate(rows, schema("vnedoc-report-1"))
+    jsonschema.validate(rows, schema("vnedoc-report/1"))
     assert run_json("verify", *files[:3], *world.trust)[0] == 2
     assert run_json("verify", *files[:2], *world.trust)[0] == 3
 
@@ -86,7 +86,7 @@ def test_bytes_that_can_be_read_always_give_a_report(world, run_json, tmp_path, 
     path = tmp_path / "odd"
     path.write_bytes(octets)
     code, rows = run_json("verify", str(path), *world.trust)
-    jsonschema.validate(rows, schema("vnedoc-report-1"))
+    jsonschema.validate(rows, schema("vnedoc-report/1"))
     assert (code, rows[0]["conclusion"], rows[0]["sub_indication"]) == (1, "FAILED", "FORMAT_FAILURE")
     assert rows[0]["kind"] == kind
     assert rows[0]["findings"]

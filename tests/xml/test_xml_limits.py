@@ -33,7 +33,11 @@ def test_depth():
 
 @pytest.mark.parametrize("levels", [101, 300, 5000, 50_000])
 def test_depth_by_default(levels):
-    assert refused(b"<a>" * levels + b"</a>" * levels).facts == {"limit": "depth", "allowed": 100, "seen": None}
+    assert refused(b"<a>" * levels + b"</a>" * levels).facts == {
+        "limit": "depth",
+        "allowed": 100,
+        "seen": None,
+    }
 
 
 def test_more_depth_than_the_parser_has_by_default_can_be_allowed():
@@ -62,7 +66,9 @@ def test_end_tags_and_cdata_are_no_nodes():
 def test_attributes_and_declarations_of_one_element():
     limits = Limits(attributes=8)
     many = b" ".join(b'a%d=""' % i for i in range(6))
-    assert parse(b"<a><b " + many + b" xmlns:p='u:1' xmlns:q='u:2'/><c x='' y=''/></a>", limits).root.tag == "a"
+    assert (
+        parse(b"<a><b " + many + b" xmlns:p='u:1' xmlns:q='u:2'/><c x='' y=''/></a>", limits).root.tag == "a"
+    )
     error = refused(b"<a xmlns:p='u:1'><b " + many + b" x='' y='' z=''/></a>", limits)
     assert error.facts == {"limit": "attributes", "allowed": 8, "seen": 9}
     assert refused(b"<a><b xmlns:p='u:1' " + many + b" x='' z='' /></a>", limits).facts["seen"] == 9
@@ -76,7 +82,13 @@ def test_attribute_floods():
 
 
 def test_namespace_floods_on_one_element_and_down_a_path():
-    flood = b"<a " + b" ".join(b'xmlns:p%d="u:%d"' % (i, i) for i in range(20_000)) + b">" + b"<b/>" * 1000 + b"</a>"
+    flood = (
+        b"<a "
+        + b" ".join(b'xmlns:p%d="u:%d"' % (i, i) for i in range(20_000))
+        + b">"
+        + b"<b/>" * 1000
+        + b"</a>"
+    )
     assert refused(flood).facts["limit"] == "attributes"
     deep = b"".join(b'<a xmlns:p%d="u:%d">' % (i, i) for i in range(65))
     assert refused(deep + b"</a>" * 65).facts["limit"] == "attributes"

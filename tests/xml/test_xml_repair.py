@@ -42,7 +42,7 @@ def test_unbound_prefixes_are_bound_on_the_document_element():
 
 
 def test_a_prefix_out_of_its_scope_gets_the_namespace_that_it_has_inside():
-    data = b"<a><b><p:c xmlns:p=\"urn:real\"/></b><p:d/></a>"
+    data = b'<a><b><p:c xmlns:p="urn:real"/></b><p:d/></a>'
     document = parse(data, repair=True)
     assert document.root[1].tag == "{urn:real}d"
     assert document.repairs[0].facts["namespace"] == "urn:real"
@@ -59,7 +59,15 @@ def test_both_repairs_together():
 
 @pytest.mark.parametrize(
     "data",
-    [b"<p:a>", b"<a><b></a>", b"<p:a x='1' x='2'/>", b"", b"<p:a/>x", b"<a:b:c/>", b"<p:a xmlns:p='urn:&x;'/>"],
+    [
+        b"<p:a>",
+        b"<a><b></a>",
+        b"<p:a x='1' x='2'/>",
+        b"",
+        b"<p:a/>x",
+        b"<a:b:c/>",
+        b"<p:a xmlns:p='urn:&x;'/>",
+    ],
 )
 def test_what_cannot_be_mended_is_refused_as_without(data):
     with pytest.raises(DecodeError) as caught:

@@ -8,8 +8,8 @@ from pathlib import Path
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
 from vnedoc.edxml import extract as extract_attachments
-from vnedoc.edxml import message_to_dict, safe_name, sniff_type
-from vnedoc.errors import FileError
+from vnedoc.edxml import is_edxml, message_to_dict, safe_name, sniff_type
+from vnedoc.errors import DecodeError, FileError
 from vnedoc.model import Acceptance, Attachment, Blob, Envelope, Finding, Limits, Severity
 from vnedoc.report import (
     AttachmentRow,
@@ -111,6 +111,13 @@ def extract(options: argparse.Namespace, console: Console) -> int:
     """Write the attachments of a message that nobody verified."""
     limits = Limits()
     document = parse(as_wire(Path(options.file)).read(), limits, repair=True)
+    if not is_edxml(document):
+        raise DecodeError(
+            "VND-CLI-005",
+            "not an edXML message",
+            path=options.file,
+            hint="only edXML messages carry attachments that can be taken out here",
+        )
     parts: dict[str, Blob] = {}
     for one in extract_attachments(document, limits):
         parts[safe_name(one.name, parts)] = one.blob

@@ -8,6 +8,7 @@ The layout of the folder is a contract: ``trust/*.pem`` (anchors only), ``certs/
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from vnedoc.conformance._pki import Authority, Credential, FakePki, PrivateKey, 
 from vnedoc.conformance._rewrite import rewrite_as_the_axis_does
 from vnedoc.edxml import EdXmlCodec
 from vnedoc.errors import FileError
-from vnedoc.exchange import Exchange, open_store
+from vnedoc.exchange import Exchange, Store, open_store
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
@@ -31,7 +32,9 @@ from vnedoc.model import (
     DocumentId,
     DocumentType,
     Envelope,
+    MessageKind,
     OtherInfo,
+    Parcel,
     Party,
     Priority,
     Received,
@@ -152,7 +155,7 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
         _others(folder, cast, policy, receiver_store, document, now)
         step("others", folder / "unsealed.edxml", folder / "rewritten.edxml")
         if again:
-            _deliver_again(folder, sealed, theirs, receiver_store, opener)
+            _deliver_again(folder, sealed, receiver_store, opener)
             step("again", folder / "receiver.db")
         for one in theirs.inbox():
             say(f"      {one.document_id}: {words['copies']} {one.copies}")
@@ -311,20 +314,20 @@ def _envelope(document: Wire, number: int, now: dt.datetime) -> Envelope:
 def _answer(folder: Path, cast: _Cast, theirs: Exchange, received: Received, now: dt.datetime) -> None:
     """Answer 01 on arrival and 03 when the letter is in the incoming book."""
     envelope = received.envelope
-    if envelope.document_id is None:
-        raise AssertionError("the demo's own envelope has an identifier")
-    for code in (StatusCode.ARRIVED, StatusCode.RECEIVED):
-        if code is StatusCode.RECEIVED:
-            theirs.register(envelope.document_id, sender=envelope.sender.organ_id)
+
+
+    def say(code: StatusCode) -> None:
         status = answer(envelope, code, sender=RECEIVER, at=now.astimezone(VIETNAM))
-        theirs.enqueue(
-            _once(folder / f"status-{code.value}.edxml", lambda one=status: seal(one, cast.receiver))  # type: ignore[misc]
-        )
+        theirs.enqueue(_once(folder / f"status-{code.value}.edxml", lambda: seal(status, cast.receiver)))
         theirs.send_due()
+
+    say(StatusCode.ARRIVED)
+    theirs.register(str(envelope.document_id), sender=envelope.sender.organ_id)
+    say(StatusCode.RECEIVED)
 
 
 def _others(
-    folder: Path, cast: _Cast, policy: Policy, receiver_store: object, document: Wire, now: dt.datetime
+    folder: Path, cast: _Cast, policy: Policy, receiver_store: Store, document: Wire, now: dt.datetime
 ) -> None:
     """Take in what today's traffic looks like, each under the rule of its route."""
     plain = _once(folder / "unsealed.edxml", lambda: unsealed(_envelope(document, 16, now)))
@@ -338,18 +341,15 @@ def _others(
     ):
         road = _road(folder, name)
         opener = PolicyOpener(policy=policy, acceptance=rule)
-        theirs = Exchange(receiver_store, road, EdXmlCodec(), opener, RECEIVER.organ_id)  # type: ignore[arg-type]
+        theirs = Exchange(receiver_store, road, EdXmlCodec(), opener, RECEIVER.organ_id, route=name)
         _drop(road, wire)
         theirs.collect()
 
 
-def _deliver_again(
-    folder: Path, sealed: Wire, theirs: Exchange, receiver_store: object, opener: PolicyOpener
-) -> None:
-    del theirs
+def _deliver_again(folder: Path, sealed: Wire, receiver_store: Store, opener: PolicyOpener) -> None:
     road = _road(folder, "again")
     _drop(road, sealed)
-    Exchange(receiver_store, road, EdXmlCodec(), opener, RECEIVER.organ_id).collect()  # type: ignore[arg-type]
+    Exchange(receiver_store, road, EdXmlCodec(), opener, RECEIVER.organ_id, route="again").collect()
 
 
 def _road(folder: Path, name: str) -> Carrier:
@@ -360,10 +360,6 @@ def _road(folder: Path, name: str) -> Carrier:
 
 def _drop(road: Carrier, wire: Wire) -> None:
     """Deliver a message as a correspondent without this library would."""
-    import uuid
-
-    from vnedoc.model import MessageKind, Parcel
-
     road.send(
         Parcel(
             idempotency_key=uuid.uuid4().hex,

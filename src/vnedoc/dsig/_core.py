@@ -216,19 +216,28 @@ class _Check:
             method = self._method()
             octets = self._signed_info()
             candidates = self._candidates()
-            if not candidates:
-                return None  # whoever judges says that there is no signing certificate
+            usable = 0
             for one in candidates:
                 key = public_key(one)
-                if key is not None and verify_value(key, method, self.signature.value, octets):
+                if key is None:
+                    continue
+                usable += 1
+                if verify_value(key, method, self.signature.value, octets):
                     return one
-            finding = Finding.error("VND-DSIG-015", self.where, algorithm=method.uri)
-            raise failed(SubIndication.SIG_CRYPTO_FAILURE, finding)
+            raise self._unproven(method, carried=len(candidates), usable=usable)
         except RefusedError as refused:
             self.tally.add(refused)
         except VnedocError as error:
             self.tally.add(ill_formed(error, self.where))
         return None
+
+    def _unproven(self, method: SignatureMethod, *, carried: int, usable: int) -> RefusedError:
+        """Give the reason why no certificate verifies the value."""
+        if usable:
+            finding = Finding.error("VND-DSIG-015", self.where, algorithm=method.uri)
+            return failed(SubIndication.SIG_CRYPTO_FAILURE, finding)
+        finding = Finding.error("VND-DSIG-020", self.where, carried=carried)
+        return undecided(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, finding)
 
     def _method(self) -> SignatureMethod:
         uri = self.signature.method

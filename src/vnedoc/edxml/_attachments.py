@@ -110,7 +110,7 @@ def _attachment(
     where = carried.where
     opened = unpack(name, carried.content, limits, where)
     if opened.closed is not None:
-        findings.append(Finding.warning("VND-EDX-046", where, name=name, reason=opened.closed))
+        findings.append(Finding.warning(opened.closed, where, name=name))
     content = carried.content if opened.content is None else opened.content
     made = Attachment(
         name=name,

@@ -153,6 +153,7 @@ _ARCHIVES = (
     | frozenset({"docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "ppsx", "vsdx"})
     | frozenset({"odt", "ods", "odp", "odg"})
 )
+_HEAD = 4096
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
@@ -169,15 +170,18 @@ class Opened:
 
     Attributes:
         content: The unpacked file; ``None`` when there was nothing to unpack.
-        closed: Why a zip that looks like transport encoding stays closed; ``None`` otherwise.
+        closed: Code of the finding when what looks like a transport zip stays closed, else ``None``.
     """
 
     content: bytes | None = None
     closed: str | None = None
 
 
+_ENCRYPTED_ZIP, _SEVERAL, _DAMAGED = "VND-EDX-045", "VND-EDX-046", "VND-EDX-051"
+
+
 class _Closed(Exception):  # noqa: N818 - a signal inside this module
-    """The zip is not opened, for the reason given."""
+    """The zip is not opened; the argument, if any, is the code of the finding."""
 
 
 def unpack(name: str, data: bytes, limits: Limits, where: str) -> Opened:
@@ -200,55 +204,37 @@ def unpack(name: str, data: bytes, limits: Limits, where: str) -> Opened:
     try:
         return Opened(_inflate(data, limits, where))
     except _Closed as why:
-        reason = str(why)
-        return Opened(closed=reason or None)
+        return Opened(closed=str(why) or None)
     except (struct.error, zlib.error):
-        return Opened(closed="damaged")
+        return Opened(closed=_DAMAGED)
 
 
 def _inflate(data: bytes, limits: Limits, where: str) -> bytes:
     end_at, entries, central_at = _end_record(data)
     if entries != 1:
-        raise _Closed("several entries" if entries else "no entry")
-    (
-        magic,
-        _,
-        _,
-        flags,
-        method,
-        _,
-        _,
-        crc,
-        packed_size,
-        size,
-        name_size,
-        extra_size,
-        note_size,
-        *_,
-        local_at,
-    ) = _CENTRAL.unpack_from(data, central_at)
-    entry_name = data[central_at + _CENTRAL.size :][:name_size]
-    if magic != b"PK\x01\x02" or central_at + _CENTRAL.size + name_size + extra_size + note_size != end_at:
-        raise _Closed("damaged")
+        raise _Closed(_SEVERAL) if sniff_type(data[:_HEAD]) == ZIP else _Closed()
+    central = _CENTRAL.unpack_from(data, central_at)
+    magic, flags, method, crc, packed_size, size = (central[n] for n in (0, 3, 4, 7, 8, 9))
+    name_size, extra_size, note_size, local_at = (central[n] for n in (10, 11, 12, 16))
+    name_at = central_at + _CENTRAL.size
+    if magic != b"PK\x01\x02" or name_at + name_size + extra_size + note_size != end_at:
+        raise _Closed(_DAMAGED)
+    entry_name = data[name_at : name_at + name_size]
     if entry_name == _CONTENT_TYPES:
         raise _Closed
     if flags & _ENCRYPTED:
-        raise _Closed("encrypted")
-    if method not in (_STORED, _DEFLATED) or entry_name.endswith(b"/"):
-        raise _Closed("unusual")
-    local = _LOCAL.unpack_from(data, local_at)
-    start = local_at + _LOCAL.size + local[9] + local[10]
+        raise _Closed(_ENCRYPTED_ZIP)
+    local = _LOCAL.unpack_from(data, 0)
+    start = _LOCAL.size + local[9] + local[10]
     # The entry must fill the file from its first octet to the directory: nothing overlaps, nothing hides.
     gap = central_at - start - packed_size
-    if (
-        local[0] != b"PK\x03\x04"
-        or local_at != 0
-        or (gap and not (flags & _DESCRIBED and gap in _DESCRIPTORS))
-    ):
-        raise _Closed("damaged")
+    fills = gap == 0 or (flags & _DESCRIBED and gap in _DESCRIPTORS)
+    usual = method in (_STORED, _DEFLATED) and local[3] == method and not entry_name.endswith(b"/")
+    if local_at != 0 or not fills or not usual:
+        raise _Closed(_DAMAGED)
     content = _bounded(data[start : start + packed_size], method, len(data), limits, where)
     if len(content) != size or zlib.crc32(content) != crc:
-        raise _Closed("damaged")
+        raise _Closed(_DAMAGED)
     return content
 
 
@@ -256,11 +242,11 @@ def _end_record(data: bytes) -> tuple[int, int, int]:
     """Give where the end record stands, the number of entries, and where the directory starts."""
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - _LONGEST_COMMENT))
     if at < 0:
-        raise _Closed("damaged")
+        raise _Closed(_DAMAGED)
     _, disk, first_disk, here, entries, size, central_at, comment = _END.unpack_from(data, at)
     whole = disk == first_disk == 0 and here == entries and at + _END.size + comment == len(data)
     if not whole or central_at + size != at:
-        raise _Closed("damaged")
+        raise _Closed(_DAMAGED)
     return at, entries, central_at
 
 
@@ -273,7 +259,7 @@ def _bounded(packed: bytes, method: int, carried: int, limits: Limits, where: st
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         content = inflater.decompress(packed, allowed + 1)
         if len(content) <= allowed and (not inflater.eof or inflater.unused_data):
-            raise _Closed("damaged")
+            raise _Closed(_DAMAGED)
     if len(content) > allowed:
         limit = "zip_ratio" if by_ratio < limits.attachment_bytes else "attachment_bytes"
         raise LimitExceeded.of("VND-EDX-015", limit, getattr(limits, limit), None, path=where)

@@ -212,7 +212,6 @@ handling = _table(
 
 evidence = _table(
     "evidence",
-    "first_of",
     Column("id", Integer, primary_key=True),
     _text("tenant"),
     _text("organ"),

@@ -23,6 +23,7 @@ from vnedoc.exchange._states import (
     HandlingStep,
     InboxState,
     InboxStep,
+    Refusal,
 )
 from vnedoc.exchange._statuses import (
     attach_recalls,
@@ -48,7 +49,6 @@ from vnedoc.model import (
     Received,
     Settlement,
     Severity,
-    StatusCode,
     StatusMessage,
     Wire,
 )
@@ -83,25 +83,6 @@ class Arrival:
     poisoned: bool = False
     settlement: Settlement | None = None
     entry: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Refusal:
-    """Why bytes were not accepted.
-
-    Attributes:
-        code: Of the error.
-        message: Its sentence.
-        conclusion: FAILED, or INDETERMINATE when the answer may change.
-        settlement: What the other side is told.
-        findings: What the verification saw.
-    """
-
-    code: str
-    message: str
-    conclusion: Conclusion
-    settlement: Settlement
-    findings: tuple[Finding, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -181,11 +162,7 @@ class Inbox:
         )
 
     def _take(self, ledger: Ledger, row: Any, blob: Blob, now: dt.datetime) -> Arrival:
-        busy = (
-            row.state == ArrivalState.VERIFYING.value
-            and row.lease_until > now
-            and not is_gone(row.worker)
-        )
+        busy = row.state == ArrivalState.VERIFYING.value and row.lease_until > now and not is_gone(row.worker)
         if busy:
             return Arrival(id=row.id, token=row.token, verdict=Verdict.BUSY, wire=Wire(blob))
         target = ARRIVAL.advance(ArrivalState(row.state), ArrivalStep.CLAIM)
@@ -294,9 +271,7 @@ class Inbox:
                 if known is not None and known.digest != arrival.wire.digest:
                     self._mark_conflict(ledger, known.id, now)
                     self._set_apart(ledger, arrival, conflict, now)
-                    return attrs.evolve(
-                        arrival, verdict=Verdict.CONFLICT, settlement=conflict.settlement
-                    )
+                    return attrs.evolve(arrival, verdict=Verdict.CONFLICT, settlement=conflict.settlement)
                 document = (
                     insert_document(ledger, self._scope, _IN, label, arrival.wire, now)
                     if known is None
@@ -309,7 +284,7 @@ class Inbox:
                     {
                         "document": document,
                         "settlement": Settlement.ACCEPTED.value,
-                                    "error_code": None,
+                        "error_code": None,
                         "error": None,
                     },
                 )
@@ -344,9 +319,7 @@ class Inbox:
     ) -> int:
         message, grade = received.message, received.evidence
         unproven = (
-            isinstance(message, Envelope)
-            and message.kind is not Kind.NEW
-            and grade is not Evidence.PROVEN
+            isinstance(message, Envelope) and message.kind is not Kind.NEW and grade is not Evidence.PROVEN
         )
         state = InboxState.WAITING if unproven else INBOX.first
         entry = ledger.insert(
@@ -367,9 +340,7 @@ class Inbox:
             )
             if not matched:
                 ledger.connection.execute(
-                    db.inbox.update()
-                    .where(_rows.id == entry)
-                    .values(evidence=Evidence.UNMATCHED.value)
+                    db.inbox.update().where(_rows.id == entry).values(evidence=Evidence.UNMATCHED.value)
                 )
         else:
             attach_recalls(ledger, self._scope, entry, label, now)
@@ -378,9 +349,7 @@ class Inbox:
         return entry
 
     def _count_copy(self, ledger: Ledger, entry: int, now: dt.datetime) -> None:
-        ledger.connection.execute(
-            db.inbox.update().where(_rows.id == entry).values(copies=_rows.copies + 1)
-        )
+        ledger.connection.execute(db.inbox.update().where(_rows.id == entry).values(copies=_rows.copies + 1))
         state = ledger.connection.execute(db.select(_rows.state).where(_rows.id == entry)).scalar_one()
         ledger.note(now, f"inbox:{entry}", state, state, "duplicate")
 
@@ -464,9 +433,7 @@ class Inbox:
             done = ledger.connection.execute(
                 db.handling.update()
                 .where(
-                    (_tasks.id == task.id)
-                    & (_tasks.token == task.token)
-                    & (_tasks.state == _RUNNING.value)
+                    (_tasks.id == task.id) & (_tasks.token == task.token) & (_tasks.state == _RUNNING.value)
                 )
                 .values(
                     state=target.value,

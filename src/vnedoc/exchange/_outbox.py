@@ -275,9 +275,7 @@ class Outbox:
         if outcome.result is not None:
             values |= {"remote_id": outcome.result.remote_id, "sent_at": now}
         with self._store.write(self._scope) as ledger:
-            done = ledger.connection.execute(
-                db.outbox.update().where(self._held(claim)).values(**values)
-            )
+            done = ledger.connection.execute(db.outbox.update().where(self._held(claim)).values(**values))
             in_time = done.rowcount == 1
             ledger.connection.execute(
                 db.attempt.insert().values(

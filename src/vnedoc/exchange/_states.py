@@ -16,13 +16,20 @@ from typing import Generic, TypeVar
 import attrs
 
 from vnedoc.errors import (
+    DecodeError,
     ExchangeError,
+    FactValue,
+    LimitExceeded,
     PermanentError,
     RouteError,
+    RuleError,
     SecurityError,
     TransientError,
+    VerificationError,
+    VerificationIndeterminate,
+    VnedocError,
 )
-from vnedoc.model import Evidence, StatusCode
+from vnedoc.model import Conclusion, Evidence, Finding, Settlement, Severity, StatusCode
 
 _State = TypeVar("_State", bound=enum.Enum)
 _Step = TypeVar("_Step", bound=enum.Enum)
@@ -294,13 +301,82 @@ class RetryPolicy:
     give_up: float = 72 * 3600.0
 
     def delay(self, attempts: int, chance: random.Random, *, floor: float | None = None) -> dt.timedelta:
-        """Give the wait after *attempts* failures (1 or more), at least the *floor* seconds the peer asked for."""
+        """Give the wait after *attempts* failures, at least the *floor* seconds the peer asked for."""
         bound = min(self.cap, self.base * 2.0 ** min(attempts - 1, 30))
         return dt.timedelta(seconds=max(chance.uniform(0.0, bound), floor or 0.0))
 
     def over(self, first_try: dt.datetime, now: dt.datetime) -> bool:
         """Whether it has been tried for long enough."""
         return (now - first_try).total_seconds() >= self.give_up
+
+
+# --- why bytes are not accepted --------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why bytes were not accepted.
+
+    Attributes:
+        code: Of the error.
+        message: Its sentence.
+        conclusion: FAILED, or INDETERMINATE when the answer may change.
+        settlement: What the other side is told.
+        findings: What the verification saw.
+    """
+
+    code: str
+    message: str
+    conclusion: Conclusion
+    settlement: Settlement
+    findings: tuple[Finding, ...] = ()
+
+
+def refusal_for(error: Exception) -> Refusal | None:
+    """Give what an error of the opener means for the message; ``None`` when the message is not to blame.
+
+    What failed is refused to the other side. What could not be decided is kept here for good, so the other
+    side may forget it, and a person can try again with more trust or revocation data.
+    """
+    if not isinstance(error, VnedocError):
+        return Refusal(
+            code="VND-EXC-019",
+            message=f"{type(error).__name__} while the message was read",
+            conclusion=Conclusion.INDETERMINATE,
+            settlement=Settlement.ACCEPTED,
+        )
+    undecided = isinstance(error, VerificationIndeterminate)
+    if not isinstance(error, (DecodeError, LimitExceeded, RuleError, VerificationError)):
+        return None
+    report = getattr(error, "report", None)
+    return Refusal(
+        code=error.code,
+        message=error.message,
+        conclusion=Conclusion.INDETERMINATE if undecided else Conclusion.FAILED,
+        settlement=Settlement.ACCEPTED if undecided else Settlement.REFUSED,
+        findings=report.all_findings() if report is not None else tuple(getattr(error, "findings", ())),
+    )
+
+
+def refused(code: str, message: str, **facts: FactValue) -> Refusal:
+    """Give the refusal of a message that was verified and yet may not come in."""
+    return Refusal(
+        code=code,
+        message=message,
+        conclusion=Conclusion.FAILED,
+        settlement=Settlement.REFUSED,
+        findings=(Finding(code, Severity.ERROR, None, facts),),
+    )
+
+
+def poisoned() -> Refusal:
+    """Give the refusal of bytes that ended several workers; they are kept here for a person."""
+    return Refusal(
+        code="VND-EXC-014",
+        message="several workers ended while they had it in hand",
+        conclusion=Conclusion.INDETERMINATE,
+        settlement=Settlement.ACCEPTED,
+    )
 
 
 # --- business status ------------------------------------------------------------------------------

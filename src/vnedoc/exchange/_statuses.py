@@ -1,7 +1,7 @@
 """Documents by their label, and what status messages say about them.
 
-Statuses come early, late, twice and in any order. Each is kept as evidence with its exact bytes; what an entry
-shows is worked out anew from all of them.
+Statuses come early, late, twice and in any order. Each is kept as evidence with its exact bytes; what an
+entry shows is worked out anew from all of them.
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ def no_entry(what: str) -> ExchangeError:
 # --- documents ------------------------------------------------------------------------------------
 
 
-def find_document(
-    connection: db.Connection, store: Store, scope: Scope, direction: str, label: Label
-) -> Any:
+def find_document(connection: db.Connection, store: Store, scope: Scope, direction: str, label: Label) -> Any:
     """Give the document row under *label*, or ``None``."""
     return connection.execute(
         db.document.select().where(

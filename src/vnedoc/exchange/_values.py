@@ -333,4 +333,3 @@ class RunSummary:
 def code_of(error: Exception) -> str:
     """Give the stable code of an error; one that is not ours gets the code for the unexpected."""
     return error.code if isinstance(error, VnedocError) else "VND-EXC-019"
-

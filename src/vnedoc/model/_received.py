@@ -38,6 +38,13 @@ class Received:
 
     __slots__ = ("_coverage", "acceptance", "evidence", "message", "report", "wire")
 
+    wire: Wire
+    message: Envelope | StatusMessage
+    report: Report
+    evidence: Evidence
+    acceptance: Acceptance
+    _coverage: dict[str, tuple[str, ...]]
+
     def __init__(self) -> None:
         raise TypeError("a Received is made by vnedoc.open_sealed only, after the acceptance rule held")
 

@@ -116,7 +116,7 @@ def verify_pdf(
     if document.oddity is not None:
         findings.append(Finding.warning("VND-PDF-010", where, cause=document.oddity))
     if document.hybrid:
-        findings.append(Finding.warning("VND-PDF-004", where))
+        findings.append(Finding.info("VND-PDF-004", where))
     reports = tuple(
         _Case(document, octets, filled, number, where, f"{prefix_id}pdf-{number + 1}").judged(policy)
         for number in range(len(filled))

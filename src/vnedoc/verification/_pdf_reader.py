@@ -135,17 +135,18 @@ class Document:
             Locked: The password is missing or wrong.
         """
         self._octets = octets
+        self._limits = limits
         self.oddity: str | None = None
         try:
-            with guarded():
-                self._open(_Reader(octets, limits), limits, password)
+            with _guarded(self._limits):
+                self._open(_Reader(octets, limits), password)
         except DecodeError as error:
             self.oddity = str(error.facts["cause"])
-            with guarded():
-                self._open(_Reader(octets, limits, strict=False), limits, password)
+            with _guarded(self._limits):
+                self._open(_Reader(octets, limits, strict=False), password)
 
-    def _open(self, reader: _Reader, limits: Limits, password: bytes | None) -> None:
-        _require_at_most(limits.pdf_objects, int(reader.trailer["/Size"]))
+    def _open(self, reader: _Reader, password: bytes | None) -> None:
+        _require_at_most(self._limits.pdf_objects, int(reader.trailer["/Size"]))
         self.encrypted = bool(reader.encrypted)
         if self.encrypted:
             _unlock(reader, password)
@@ -184,7 +185,7 @@ class Document:
     def is_whole_revision(self, signature: Embedded, end: int) -> bool:
         """Tell whether the file up to *end* is the signature's revision, all of it and no more."""
         xrefs = self._reader.xrefs
-        with guarded():
+        with _guarded(self._limits):
             stream = self._reader.stream
             stream.seek(end)
             try:
@@ -198,13 +199,13 @@ class Document:
 
     def is_read_to_the_end(self, end: int) -> bool:
         """Tell whether what follows *end* is revisions that a reader sees, with nothing after the last."""
-        with guarded():
+        with _guarded(self._limits):
             tail = self._octets[-64:].rstrip(b"\r\n")
             return (self._reader.last_startxref or 0) >= end and tail.endswith(b"%%EOF")
 
     def later_changes(self, signature: Embedded) -> Changes:
         """Compare every later revision with the signed one."""
-        with guarded():
+        with _guarded(self._limits):
             if self._hybrid_after(signature.revision):
                 return Changes(refused="hybrid cross-references in a later revision")
             fields = {str(name) for name, _value, _reference in enumerate_sig_fields(self._reader)}
@@ -233,7 +234,7 @@ class Document:
     def active_content(self) -> list[str]:
         """Name what could act when the file is opened: scripts, programs, files inside."""
         found = {kind for token, kind in _ACTIVE.items() if token in self._octets}
-        with guarded():
+        with _guarded(self._limits):
             root = self._reader.root
             for key, kind in (("/JavaScript", "javascript"), ("/EmbeddedFiles", "embedded-file")):
                 if _at(root, "/Names", key) is not None:
@@ -310,7 +311,7 @@ def _replace_mark(value: Any, mark: bytes, contents: bytes) -> bool:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def _guarded(limits: Limits) -> Iterator[None]:
     """Turn whatever pyHanko raises into a typed error, and keep its log lines of this call to ourselves."""
     token = _ours.set(True)
     try:
@@ -318,12 +319,8 @@ def guarded() -> Iterator[None]:
     except VnedocError:
         raise
     except misc.PdfDecodeLimitError as error:
-        raise LimitExceeded(
-            "VND-PDF-005",
-            "limit pdf_inflate_bytes was exceeded",
-            hint="if you trust the source, raise Limits(pdf_inflate_bytes=...)",
-            facts={"limit": "pdf_inflate_bytes", "allowed": None, "seen": None},
-        ) from error
+        allowed = limits.pdf_inflate_bytes
+        raise LimitExceeded.of("VND-PDF-005", "pdf_inflate_bytes", allowed, None) from error
     except _HOSTILE as error:
         cause = f"{type(error).__name__}: {error}"[:200]
         raise DecodeError("VND-PDF-002", "the PDF cannot be read", facts={"cause": cause}) from error

@@ -95,8 +95,7 @@ def canonicalize_into(
         )
     if exclude is not None and apex not in exclude.iterancestors():
         exclude = None
-    # lxml's inclusive method is wrong below the root: spurious xmlns="" and no inherited xml: attributes.
-    if not whole and not settings.exclusive:
+    if not whole and not _lxml_is_right_for(apex, settings):
         write_element(write, apex, settings, exclude)
     elif _comparing:
         write(_both(apex, settings, exclude, whole=whole))
@@ -128,6 +127,13 @@ def _both(apex: etree._Element, settings: Settings, exclude: etree._Element | No
 # --- the fast path --------------------------------------------------------------------------------
 
 
+def _lxml_is_right_for(apex: etree._Element, settings: Settings) -> bool:
+    # Its inclusive method is wrong below the root: spurious xmlns="" and no inherited xml: attributes. For
+    # the root it writes the nodes beside it too.
+    alone = apex.getprevious() is None and apex.getnext() is None
+    return settings.exclusive and (alone or apex.getparent() is not None)
+
+
 def _write_fast(
     write: _Write, apex: etree._Element, settings: Settings, exclude: etree._Element | None, *, whole: bool
 ) -> None:
@@ -147,7 +153,7 @@ def _run_libxml2(write: _Write, tree: etree._ElementTree, settings: Settings) ->
             _Sink(write),
             exclusive=settings.exclusive,
             with_comments=settings.comments,
-            inclusive_ns_prefixes=list(settings.prefixes) or None,
+            inclusive_ns_prefixes=["" if one == "#default" else one for one in settings.prefixes] or None,
         )
     except etree.C14NError as error:
         raise DecodeError(

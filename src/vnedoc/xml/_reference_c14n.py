@@ -29,6 +29,7 @@ _VALUE = str.maketrans(
 )
 _attribute_name = etree.XPath("name(@*[local-name() = $local and namespace-uri() = $uri])")
 
+_Inherited = Mapping[str, str | None]  # ``None``: joined to nothing, so not even the element's own is written
 _Rendered = Mapping[str, str]  # prefix to URI; "" is the default prefix, and "" as a URI means none
 
 
@@ -117,7 +118,7 @@ def _escaped(text: str | None) -> str:
 
 
 def _start_tag(
-    element: etree._Element, settings: Settings, inherited: Mapping[str, str], above: _Rendered
+    element: etree._Element, settings: Settings, inherited: _Inherited, above: _Rendered
 ) -> tuple[str, str, _Rendered]:
     """Give the start tag, the qualified name, and the namespaces that are rendered from here on."""
     scope = {prefix or "": uri or "" for prefix, uri in element.nsmap.items()}
@@ -151,10 +152,13 @@ def _wanted(scope: _Rendered, settings: Settings, utilised: set[str]) -> Iterato
 
 
 def _attributes(
-    element: etree._Element, scope: _Rendered, inherited: Mapping[str, str]
+    element: etree._Element, scope: _Rendered, inherited: _Inherited
 ) -> Iterator[tuple[tuple[str, str], str, str]]:
     """Give (sort key, qualified name, value); the key is namespace URI, then local name (1.0, 2.2)."""
-    for key, value in {**element.attrib, **inherited}.items():
+    own: dict[str, str] = dict(element.attrib)
+    for key, value in {**own, **inherited}.items():
+        if value is None:
+            continue
         uri, _, local = key[1:].rpartition("}") if key.startswith("{") else ("", "", key)
         if key.startswith(_XML):
             yield (uri, local), f"xml:{local}", value
@@ -176,11 +180,11 @@ def _prefix_of(qualified: str) -> str:
     return qualified.partition(":")[0] if ":" in qualified else ""
 
 
-def _inherited(apex: etree._Element, settings: Settings) -> dict[str, str]:
+def _inherited(apex: etree._Element, settings: Settings) -> _Inherited:
     """Give the ``xml:`` attributes that the apex of an inclusive run takes from its ancestors (2.4)."""
     if settings.exclusive:
         return {}
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     for ancestor in apex.iterancestors():
         for key, value in ancestor.attrib.items():
             if key.startswith(_XML) and (not settings.version_1_1 or key in _XML_SIMPLE):
@@ -189,5 +193,5 @@ def _inherited(apex: etree._Element, settings: Settings) -> dict[str, str]:
     if settings.version_1_1:
         bases = [node.get(_XML_BASE) for node in (apex, *apex.iterancestors())]
         if any(base is not None for base in bases[1:]):
-            found[_XML_BASE] = join_base(base for base in reversed(bases) if base is not None)
+            found[_XML_BASE] = join_base(one for one in reversed(bases) if one is not None) or None
     return found
