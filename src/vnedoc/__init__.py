@@ -69,9 +69,37 @@ _ROOM_OF = {
     "verify": "workflow",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022 - the one list of public names is the table above
+__all__ = [
+    "Acceptance",
+    "Attachment",
+    "Blob",
+    "Conclusion",
+    "DocumentCode",
+    "DocumentId",
+    "DocumentType",
+    "Envelope",
+    "Finding",
+    "OrganId",
+    "Party",
+    "Policy",
+    "Received",
+    "Report",
+    "ResponseFor",
+    "RevocationStore",
+    "StatusCode",
+    "StatusMessage",
+    "TrustStore",
+    "VerificationError",
+    "VnedocError",
+    "Wire",
     "__version__",
-    *_ROOM_OF,
+    "check",
+    "load_key",
+    "open_sealed",
+    "seal",
+    "sign_pdf",
+    "sign_xml",
+    "verify",
 ]
 
 

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from typing import Self
 
-FactValue: TypeAlias = "str | int | bool | None | Sequence[FactValue] | Mapping[str, FactValue]"
+FactValue: TypeAlias = "str | int | bool | Sequence[FactValue] | Mapping[str, FactValue] | None"
 
 
 class VnedocError(Exception):
@@ -101,7 +101,7 @@ class RuleError(InputError):
 
     def __init__(self, code: str, message: str, *, findings: Sequence[Any] = (), **more: Any) -> None:
         super().__init__(code, message, **more)
-        self.findings = tuple(findings)
+        self.findings: tuple[Any, ...] = tuple(findings)
 
 
 class LimitExceeded(InputError):

@@ -108,7 +108,9 @@ def world(tmp_path_factory):
         vnedoc.sign_xml(xml, signer, signing_time=AT).save(folder / f"{state}.xml")
         vnedoc.seal(message, signer, signing_time=AT).save(folder / f"{state}.edxml")
     good = (folder / "good.pdf").read_bytes()
-    (folder / "tampered.pdf").write_bytes(good.replace(b"/Title", b"/Titel", 1) if b"/Title" in good else _flip(good))
+    (folder / "tampered.pdf").write_bytes(
+        good.replace(b"/Title", b"/Titel", 1) if b"/Title" in good else _flip(good)
+    )
     for kind in ("xml", "edxml"):
         text = (folder / f"good.{kind}").read_bytes()
         assert "V/v thử".encode() in text

@@ -27,9 +27,7 @@ def test_inspect(world, run, run_json, kind):
     assert out.startswith(world.path(kind, "good").encode())
 
 
-@pytest.mark.parametrize(
-    ("octets", "expected"), [(b"<a><b></a>", 1), (b"", 1), (b"hello", 1), (b"<a/>", 0)]
-)
+@pytest.mark.parametrize(("octets", "expected"), [(b"<a><b></a>", 1), (b"", 1), (b"hello", 1), (b"<a/>", 0)])
 def test_inspect_of_odd_files(run, run_json, tmp_path, octets, expected):
     (tmp_path / "odd").write_bytes(octets)
     code, rows = run_json("inspect", tmp_path / "odd")
@@ -133,7 +131,7 @@ def test_console_script_entry(monkeypatch):
 
 @pytest.mark.corpus
 def test_the_signed_pdf_inside_the_samples(corpus, run, run_json, tmp_path):
-    """A real government PDF, nested in a message that is nested in a message: intact, chain unknown, SHA-1 named."""
+    """A real government PDF in a message in a message: intact, chain unknown, SHA-1 named."""
     sample = corpus / "samples" / "edxml" / "all4u1089__edoc_new.edxml"
     assert run("extract", sample, "--out", tmp_path / "one")[0] == 0
     (inner,) = (tmp_path / "one").iterdir()

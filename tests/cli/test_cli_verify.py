@@ -45,7 +45,14 @@ def test_exit_code_and_verdict(world, run_json, kind, state):
 @pytest.mark.parametrize("form", ["text", "html"])
 def test_other_forms(world, run, form, lang):
     code, out, _err = run(
-        "verify", world.path("pdf", "good"), world.path("xml", "tampered"), *world.trust, "--format", form, "--lang", lang
+        "verify",
+        world.path("pdf", "good"),
+        world.path("xml", "tampered"),
+        *world.trust,
+        "--format",
+        form,
+        "--lang",
+        lang,
     )
     assert code == 1
     text = out.decode()
@@ -54,7 +61,12 @@ def test_other_forms(world, run, form, lang):
 
 
 def test_the_worst_code_wins_and_order_is_kept(world, run_json):
-    files = [world.path("pdf", "good"), world.path("xml", "expired"), "/no/such/file", world.path("xml", "tampered")]
+    files = [
+        world.path("pdf", "good"),
+        world.path("xml", "expired"),
+        "/no/such/file",
+        world.path("xml", "tampered"),
+    ]
     code, rows = run_json("verify", *files, *world.trust)
     assert code == 1
     assert [row["file"] for row in rows] == files
@@ -80,7 +92,13 @@ def test_without_revocation_data_it_is_undecided(world, run_json):
 
 @pytest.mark.parametrize(
     ("octets", "kind"),
-    [(b"", "unknown"), (b"\x00\x01", "unknown"), (b"%PDF-1.7\n", "pdf"), (b"<a><b></a>", "xml"), (b"<!DOCTYPE a><a/>", "xml")],
+    [
+        (b"", "unknown"),
+        (b"\x00\x01", "unknown"),
+        (b"%PDF-1.7\n", "pdf"),
+        (b"<a><b></a>", "xml"),
+        (b"<!DOCTYPE a><a/>", "xml"),
+    ],
 )
 def test_bytes_that_can_be_read_always_give_a_report(world, run_json, tmp_path, octets, kind):
     path = tmp_path / "odd"
@@ -132,9 +150,13 @@ def test_a_folder_without_certificates_is_an_error(world, run):
 
 
 def test_a_part_does_not_loosen_the_seal(world, run_json):
-    code, (row,) = run_json("verify", world.path("edxml", "good"), *world.trust, "--covers", "element", "--accept", "sealed")
+    code, (row,) = run_json(
+        "verify", world.path("edxml", "good"), *world.trust, "--covers", "element", "--accept", "sealed"
+    )
     assert (code, row["error"]["code"]) == (2, "VND-CLI-003")
-    code, _ = run_json("verify", world.path("xml", "good"), *world.trust, "--covers", "element", "--accept", "sealed")
+    code, _ = run_json(
+        "verify", world.path("xml", "good"), *world.trust, "--covers", "element", "--accept", "sealed"
+    )
     assert code == 0
 
 
@@ -153,13 +175,12 @@ def test_a_flipped_byte_never_passes(world, run_json, tmp_path, kind):
     with open(world.path(kind, "good"), "rb") as handle:
         octets = handle.read()
     chance = random.Random(20261122)
-    if kind == "pdf":
-        covered = _outside_contents(octets)
-    else:
-        covered = _outside_signature(octets)
+    covered = (_outside_contents if kind == "pdf" else _outside_signature)(octets)
     for place in chance.sample(covered, 200):
         path = tmp_path / f"flipped.{kind}"
-        path.write_bytes(octets[:place] + bytes([octets[place] ^ (1 << chance.randrange(8))]) + octets[place + 1 :])
+        path.write_bytes(
+            octets[:place] + bytes([octets[place] ^ (1 << chance.randrange(8))]) + octets[place + 1 :]
+        )
         code, (row,) = run_json("verify", str(path), *world.trust)
         assert code != 0, place
         assert row["conclusion"] != "PASSED", place
@@ -184,7 +205,16 @@ def test_output_is_utf_8_on_any_console(world):
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-m", "vnedoc", "verify", world.path("xml", "good"), *world.trust, "--format", "json"],
+        [
+            sys.executable,
+            "-m",
+            "vnedoc",
+            "verify",
+            world.path("xml", "good"),
+            *world.trust,
+            "--format",
+            "json",
+        ],
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONIOENCODING": "cp1258", "PYTHONUTF8": "0"},
@@ -192,7 +222,16 @@ def test_output_is_utf_8_on_any_console(world):
     assert done.returncode == 0, done.stderr
     assert "CN=Tốt" in json.loads(done.stdout.decode("utf-8"))[0]["signatures"][0]["signer"]["subject"]
     done = subprocess.run(
-        [sys.executable, "-m", "vnedoc", "verify", world.path("xml", "expired"), *world.trust, "--lang", "vi"],
+        [
+            sys.executable,
+            "-m",
+            "vnedoc",
+            "verify",
+            world.path("xml", "expired"),
+            *world.trust,
+            "--lang",
+            "vi",
+        ],
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONIOENCODING": "cp1258", "PYTHONUTF8": "0"},

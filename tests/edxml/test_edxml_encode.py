@@ -225,7 +225,9 @@ def test_a_document_without_attachments_still_has_a_body():
 
 
 def test_empty_texts_and_groups_are_the_same_as_none():
-    empty = small(subject="", signer=SignerInfo(), other=OtherInfo(), to_places=("",), traces=(TraceHeader(),))
+    empty = small(
+        subject="", signer=SignerInfo(), other=OtherInfo(), to_places=("",), traces=(TraceHeader(),)
+    )
     assert encode(empty) == encode(small())
 
 
@@ -293,7 +295,9 @@ def unknown(xml: str, parent: str = HEADER, after: str | None = "To") -> Unknown
         unknown("<plain><child></child></plain>"),
         unknown('<a:b xmlns:a="urn:x"><plain></plain></a:b>'),
         unknown('<x xmlns="urn:y"><z xmlns=""></z></x>'),
-        unknown('<edXML:ApplicationType xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102_2016">1</edXML:ApplicationType>'),
+        unknown(
+            '<edXML:ApplicationType xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102_2016">1</edXML:ApplicationType>'
+        ),
         unknown('<a xmlns="urn:y"><!--n--></a>', after=None),
         unknown('<a xmlns="urn:y"></a>', parent="", after="edXMLEnvelope"),
         unknown('<a xmlns="urn:y"></a>', parent=f"{HEADER}/To", after="OrganId"),
@@ -313,7 +317,7 @@ def test_an_unknown_element_cannot_break_out():
         "<a></a></edXML:To><edXML:To>",
         "<a/><b/>",
         "text",
-        '<!DOCTYPE a><a/>',
+        "<!DOCTYPE a><a/>",
         "<a",
         "\ud800",
     ):
@@ -348,7 +352,9 @@ def test_unknown_elements_of_the_second_recipient_stay_with_it():
 
 def test_unknown_elements_after_a_field_that_is_gone_keep_their_place():
     message = decode(
-        document(FROM + TO + '<edXML:Subject>s</edXML:Subject><x xmlns="urn:y"/><edXML:Content>c</edXML:Content>')
+        document(
+            FROM + TO + '<edXML:Subject>s</edXML:Subject><x xmlns="urn:y"/><edXML:Content>c</edXML:Content>'
+        )
     ).message
     data = encode(attrs.evolve(message, subject=None))
     assert data.index(b"urn:y") < data.index(b"<edXML:Content>")
@@ -358,7 +364,8 @@ def test_xsi_types_keep_their_prefix():
     header = (
         FROM
         + TO
-        + '<x xmlns="urn:y" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:p="urn:p" xsi:type="p:t"/>'
+        + '<x xmlns="urn:y" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        + ' xmlns:p="urn:p" xsi:type="p:t"/>'
     )
     message = decode(document(header)).message
     assert 'xmlns:p="urn:p"' in message.unknown[0].xml

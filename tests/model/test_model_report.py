@@ -38,7 +38,9 @@ def test_require():
     assert good.passed
     assert good.require() is good
     with pytest.raises(VerificationError) as caught:
-        report(Conclusion.FAILED, SubIndication.HASH_FAILURE, findings=(Finding.error("VND-X-001"),)).require()
+        report(
+            Conclusion.FAILED, SubIndication.HASH_FAILURE, findings=(Finding.error("VND-X-001"),)
+        ).require()
     assert caught.value.code == "VND-VER-001"
     assert caught.value.facts == {"sub_indication": "HASH_FAILURE", "codes": ["VND-X-001"]}
     assert caught.value.report.conclusion is Conclusion.FAILED
@@ -50,9 +52,14 @@ def test_require():
 
 def test_findings_of_file_then_signatures():
     inner = SignatureReport(
-        id="s", where="document", conclusion=Conclusion.PASSED, findings=(Finding.info("VND-X-002", "/a", n=1),)
+        id="s",
+        where="document",
+        conclusion=Conclusion.PASSED,
+        findings=(Finding.info("VND-X-002", "/a", n=1),),
     )
-    found = report(Conclusion.PASSED, signatures=(inner,), findings=(Finding.warning("VND-X-001"),)).all_findings()
+    found = report(
+        Conclusion.PASSED, signatures=(inner,), findings=(Finding.warning("VND-X-001"),)
+    ).all_findings()
     assert [(one.code, one.severity) for one in found] == [
         ("VND-X-001", Severity.WARNING),
         ("VND-X-002", Severity.INFO),
@@ -63,7 +70,10 @@ def test_findings_of_file_then_signatures():
 def test_worst_keeps_the_first_of_equals():
     no, perhaps = Conclusion.FAILED, Conclusion.INDETERMINATE
     assert worst([]) == (Conclusion.PASSED, None)
-    assert worst([(perhaps, SubIndication.TRY_LATER), (perhaps, SubIndication.NO_POE)])[1] is SubIndication.TRY_LATER
+    assert (
+        worst([(perhaps, SubIndication.TRY_LATER), (perhaps, SubIndication.NO_POE)])[1]
+        is SubIndication.TRY_LATER
+    )
     assert worst([(perhaps, None), (no, SubIndication.HASH_FAILURE)]) == (no, SubIndication.HASH_FAILURE)
 
 

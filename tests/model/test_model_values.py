@@ -206,8 +206,12 @@ def test_envelope_kinds_and_conversions():
     envelope = Envelope(sender=Party("H99.1"), receivers=[Party("H99.2")])
     assert envelope.kind is Kind.NEW
     assert envelope.receivers == (Party(OrganId("H99.2")),)
-    business = Business(kind=Kind.REVOKE, document_id="abc", receivers=(Receiver("H99.3"),), replaced=(Replaced("x"),))
-    revoke = attrs.evolve(envelope, business=business, document_id="d", responses_for=(ResponseFor(organ_id="H99.1"),))
+    business = Business(
+        kind=Kind.REVOKE, document_id="abc", receivers=(Receiver("H99.3"),), replaced=(Replaced("x"),)
+    )
+    revoke = attrs.evolve(
+        envelope, business=business, document_id="d", responses_for=(ResponseFor(organ_id="H99.1"),)
+    )
     assert revoke.kind is Kind.REVOKE
     assert revoke.business.document_id == DocumentId("abc")
     assert revoke.document_id == DocumentId("d")

@@ -16,7 +16,7 @@ TREE = [
 
 
 def pickled(error):
-    return pickle.loads(pickle.dumps(error))  # noqa: S301 - our own octets
+    return pickle.loads(pickle.dumps(error))
 
 
 def make(cls):

@@ -22,7 +22,7 @@ from vnedoc.report._catalogue import LANGUAGES, entry, placeholders, word
 
 SOURCE = Path(vnedoc.__file__).parent
 MESSAGES = SOURCE / "report" / "messages"
-CODE = re.compile(r"[\"'](VND-[A-Z]+-[0-9]{3}|VND-INTERNAL)[\"']")
+CODE = re.compile(r"(?<=[\"'])VND-[A-Z]+-[0-9]{3}(?=[\"'])|VND-INTERNAL")
 VIETNAMESE = re.compile(
     "[ăâđêôơưáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ]", re.IGNORECASE
 )

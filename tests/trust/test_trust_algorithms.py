@@ -78,13 +78,16 @@ def test_elliptic_curves(policy):
 
 @pytest.mark.parametrize("policy", [STRICT, LEGACY])
 def test_other_kinds_of_keys(policy):
-    old = dsa.generate_private_key(1024).public_key()
+    old = dsa.generate_private_key(2048).public_key()
     assert judge(policy, key=old) == [("022", Severity.ERROR, {"algorithm": "dsa"})]
     assert judge(policy, key=object()) == [("022", Severity.ERROR, {"algorithm": "unknown"})]
 
 
 def test_hash_and_key_are_judged_together_or_not_at_all():
-    assert [one[0] for one in judge(STRICT, hash_name="sha1", key=rsa_key(1024).public_key())] == ["020", "021"]
+    assert [one[0] for one in judge(STRICT, hash_name="sha1", key=rsa_key(1024).public_key())] == [
+        "020",
+        "021",
+    ]
     assert judge(STRICT) == []
 
 

@@ -158,6 +158,16 @@ def test_of_several_bad_paths_the_one_with_fewest_faults_is_told(top):
     assert verdict.path[1] == bad.der
 
 
+def test_only_so_many_bad_paths_are_tried(top, monkeypatch):
+    monkeypatch.setattr("vnedoc.trust._path._MOST_PATHS", 2)
+    key = ec.generate_private_key(ec.SECP256R1())
+    expired = [top.authority("Trung gian", key=key, not_after=AT - DAY) for _ in range(3)]
+    good = top.authority("Trung gian", key=key)
+    assert said(judge(good.issue("A"), anchors=[top], certificates=[*expired, good])) == indeterminate(
+        "OUT_OF_BOUNDS_NO_POE"
+    )
+
+
 # --- caps (E07) -----------------------------------------------------------------------------------
 
 
@@ -405,9 +415,7 @@ def test_expired_certificate_below_name_constraints_is_told_as_expired():
 
 def test_required_policies_are_kept(top):
     demanding = top.authority("Trung gian", extensions=[(x509.PolicyConstraints(0, None), True)])
-    policy = x509.CertificatePolicies(
-        [x509.PolicyInformation(ObjectIdentifier("2.16.704.1.1.1.1.1"), None)]
-    )
+    policy = x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier("2.16.704.1.1.1.1.1"), None)])
     assert errors(judge(demanding.issue("A"), anchors=[top], hints=[demanding])) == {"040"}
     with_policy = top.authority(
         "Trung gian", extensions=[(x509.PolicyConstraints(0, None), True), (policy, False)]
@@ -440,7 +448,7 @@ def test_full_process_that_waits_is_refused(monkeypatch):
 
 def test_old_hash_below_the_anchor_is_refused():
     top = root(key=rsa_key(2048))
-    signer = resigned(top.issue("A"), top.key)
+    signer = resigned(top.issue("A"), top.key, hash_name="sha1")
     verdict = judge(signer, anchors=[top])
     assert said(verdict) == indeterminate("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
     assert errors(verdict) == {"020"}
@@ -459,7 +467,7 @@ def test_hash_that_nothing_here_can_check_is_named(hash_name, told):
 
 def test_old_hash_is_taken_and_named_under_legacy():
     top = root(key=rsa_key(2048))
-    signer = resigned(top.issue("A"), top.key)
+    signer = resigned(top.issue("A"), top.key, hash_name="sha1")
     verdict = judge(signer, anchors=[top], algorithms=AlgorithmPolicy.legacy())
     assert said(verdict) == PASSED
     assert "024" in codes(verdict)
@@ -470,7 +478,7 @@ def test_old_hash_is_taken_and_named_under_legacy():
 
 def test_own_signature_of_the_anchor_is_not_judged():
     plain = root(key=rsa_key(2048))
-    top = resigned(plain, plain.key)
+    top = resigned(plain, plain.key, hash_name="sha1")
     assert said(judge(top.issue("A"), anchors=[top])) == PASSED
 
 
@@ -522,6 +530,39 @@ def test_edwards_keys_are_accepted(kind):
 def test_key_of_another_kind_does_not_verify_and_does_not_crash(top):
     twin = Entity(root("Gốc", key=rsa_key(2048), identifiers=False).certificate, rsa_key(2048))
     assert codes(judge(top.issue("A"), anchors=[twin])) == {"010"}
+
+
+def test_dsa_authority_is_named():
+    from cryptography.hazmat.primitives.asymmetric import dsa
+
+    top = root(key=dsa.generate_private_key(2048))
+    verdict = judge(top.issue("A"), anchors=[top])
+    assert said(verdict) == indeterminate("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
+    assert verdict.findings[0].facts == {"algorithm": "dsa"}
+
+
+def test_certificate_of_version_1_has_no_constraints_to_judge(top):
+    def first_version(tbs):
+        tbs["version"] = "v1"
+        del tbs["extensions"]
+
+    authority = root(key=rsa_key(2048))
+    old = resigned(authority.issue("A"), authority.key, change=first_version)
+    assert old.certificate.version is x509.Version.v1
+    assert said(judge(old, anchors=[authority])) == PASSED
+    issuer = resigned(authority.authority("Cũ", key=rsa_key(2048)), authority.key, change=first_version)
+    assert errors(judge(issuer.issue("A"), anchors=[authority], hints=[issuer])) == {"014"}
+
+
+def test_bits_in_a_name_are_compared_as_they_are(top):
+    def named(octets):
+        unique = x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, octets, x509.name._ASN1Type.BitString)
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Bit"), unique])
+
+    middle = top.authority(named(b"\x00\x01"))
+    other = Entity(root(named(b"\x00\x02")).certificate, middle.key)
+    assert said(judge(middle.issue("A"), anchors=[top], hints=[middle])) == PASSED
+    assert codes(judge(other.issue("A"), anchors=[top], hints=[middle])) == {"010"}
 
 
 # --- hostile octets (E14) -------------------------------------------------------------------------

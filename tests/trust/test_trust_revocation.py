@@ -1,6 +1,8 @@
 import pytest
+from asn1crypto import core
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -310,7 +312,10 @@ def test_indirect_list_is_not_used(top):
     ("extension", "cause"),
     [
         ((x509.DeltaCRLIndicator(1), True), "delta"),
-        (point(uri=None, only_some_reasons=frozenset({x509.ReasonFlags.key_compromise})), "only-some-reasons"),
+        (
+            point(uri=None, only_some_reasons=frozenset({x509.ReasonFlags.key_compromise})),
+            "only-some-reasons",
+        ),
     ],
 )
 def test_partial_list_can_revoke_but_not_clear(top, extension, cause):
@@ -352,23 +357,55 @@ def test_serial_that_looks_like_a_critical_flag_does_no_harm(top):
     assert said(ask(top.issue("A"), top, top.crl([(other, AT - DAY)]))) == PASSED
 
 
-def test_list_without_next_update_is_not_used(top):
+def test_list_without_an_end_can_revoke_but_not_clear():
     from asn1crypto import crl as asn1
 
-    key = rsa_key(2048)
-    authority = root(key=key)
+    authority = root(key=rsa_key(2048))
+    signer = authority.issue("A")
+
+    def endless(crl):
+        parsed = asn1.CertificateList.load(crl)
+        tbs = parsed["tbs_cert_list"]
+        del tbs["next_update"]
+        octets = tbs.dump(force=True)
+        parsed["signature"] = authority.key.sign(octets, padding.PKCS1v15(), hashes.SHA256())
+        return parsed.dump(force=True)
+
+    assert causes(ask(signer, authority, endless(authority.crl()))) == ["no-next-update"]
+    revoking = endless(authority.crl([(signer, AT - DAY)]))
+    assert said(ask(signer, authority, revoking, required=False)) == REVOKED
+
+
+@pytest.mark.parametrize("algorithm", ["md2_rsa", "rsassa_pss", "sha256_ecdsa"])
+def test_list_under_an_algorithm_that_does_not_fit_is_not_used(algorithm):
+    from asn1crypto import crl as asn1
+
+    authority = root(key=rsa_key(2048))
     parsed = asn1.CertificateList.load(authority.crl())
-    tbs = parsed["tbs_cert_list"]
-    bare = asn1.CertificateList(
-        {
-            "tbs_cert_list": {
-                name: tbs[name] for name in ("version", "signature", "issuer", "this_update")
-            },
-            "signature_algorithm": parsed["signature_algorithm"],
-            "signature": parsed["signature"].native,
-        }
+    for place in (parsed["tbs_cert_list"]["signature"], parsed["signature_algorithm"]):
+        place["parameters"] = core.Null() if algorithm == "md2_rsa" else None
+        place["algorithm"] = algorithm
+    assert causes(ask(authority.issue("A"), authority, parsed.dump(force=True))) in (
+        ["signature"],
+        ["malformed"],
     )
-    assert causes(ask(authority.issue("A"), authority, bare.dump())) == ["no-next-update"]
+
+
+def test_negative_serial_is_found_on_a_list():  # RFC 5280, clause 4.1.2.2: handle gracefully
+    from asn1crypto import crl as asn1
+
+    def negative(tbs):
+        tbs["serial_number"] = -7
+
+    authority = root(key=rsa_key(2048))
+    signer = resigned(authority.issue("A"), authority.key, change=negative)
+    parsed = asn1.CertificateList.load(authority.crl([(authority.issue("B"), AT - DAY)]))
+    tbs = parsed["tbs_cert_list"]
+    tbs["revoked_certificates"][0]["user_certificate"] = -7
+    octets = tbs.dump(force=True)
+    parsed["signature"] = authority.key.sign(octets, padding.PKCS1v15(), hashes.SHA256())
+    assert said(ask(signer, authority, parsed.dump(force=True))) == REVOKED
+    assert said(ask(signer, authority, authority.crl())) == PASSED
 
 
 def test_list_above_the_limit_names_the_limit(top):
@@ -385,11 +422,11 @@ def test_malformed_list_is_told(top):
 def test_worst_of_several_faults_is_the_sub_indication(top):
     key = rsa_key(2048)
     authority = root(key=key)
-    signer = resigned(authority.issue("A", not_before=AT - 9 * DAY, not_after=AT - DAY), key)
+    expired = authority.issue("A", not_before=AT - 9 * DAY, not_after=AT - DAY)
+    signer = resigned(expired, key, hash_name="sha1")
     verdict = ask(signer, authority, authority.crl([(signer, AT - 2 * DAY)]))
     assert said(verdict) == indeterminate("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
     assert errors(verdict) == {"020", "013", "030"}
-    expired = authority.issue("A", not_before=AT - 9 * DAY, not_after=AT - DAY)
     assert said(ask(expired, authority)) == indeterminate("OUT_OF_BOUNDS_NO_POE")
     assert said(ask(expired, authority, authority.crl([(expired, AT - 2 * DAY)]))) == REVOKED
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import itertools
+import warnings
 
 from asn1crypto import algos, core
 from asn1crypto import x509 as asn1
@@ -119,7 +120,9 @@ def make(
         .not_valid_after(not_after)
     )
     if ca:
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=True, path_length=path_length), critical=True
+        )
     if key_usage is not None:
         builder = builder.add_extension(usage(key_usage), critical=True)
     if purposes is not None:
@@ -142,18 +145,20 @@ def root(subject="Gốc", **more):
     return make(subject, ca=True, **{"key_usage": CA_USAGE, **more})
 
 
-def resigned(entity, issuer_key, *, hash_name="sha1"):
-    """Give the same certificate under an RSA signature with an old hash, which builders refuse to make."""
+def resigned(entity, issuer_key, *, hash_name="sha256", change=lambda tbs: None):
+    """Give the same certificate, changed, under an RSA signature that the builders refuse to make."""
     parsed = asn1.Certificate.load(entity.der)
+    tbs = parsed["tbs_certificate"]
+    change(tbs)
     algorithm = algos.SignedDigestAlgorithm({"algorithm": f"{hash_name}_rsa", "parameters": core.Null()})
-    parsed["tbs_certificate"]["signature"] = algorithm
+    tbs["signature"] = algorithm
     parsed["signature_algorithm"] = algorithm
-    octets = parsed["tbs_certificate"].dump(force=True)
-    kinds = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}  # noqa: S303 - that is the point
     # A hash that the library does not make gets any value: it must be refused before.
-    signature = issuer_key.sign(octets, padding.PKCS1v15(), kinds.get(hash_name, kinds["sha256"]))
-    parsed["signature_value"] = signature
-    return Entity(x509.load_der_x509_certificate(parsed.dump(force=True)), entity.key)
+    kind = hashes.SHA1() if hash_name == "sha1" else hashes.SHA256()  # noqa: S303 - that is the point
+    parsed["signature_value"] = issuer_key.sign(tbs.dump(force=True), padding.PKCS1v15(), kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Entity(x509.load_der_x509_certificate(parsed.dump(force=True)), entity.key)
 
 
 def judge(

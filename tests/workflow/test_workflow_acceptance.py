@@ -116,7 +116,7 @@ def test_the_seal_alone_proves_the_metadata():
     ],
 )
 def test_a_message_without_attachments_is_taken_as_a_claim(found, sealed, attachments, rewritten):
-    """A status has nothing but its envelope; wrong is refused, missing is a claim where the route allows it."""
+    """A status has nothing but its envelope; wrong is refused, missing may be a claim."""
     seen = attrs.evolve(NOTHING, files=(), main=None, **found)
     taken = [apply(rule, seen).taken for rule in Acceptance]
     assert taken == [sealed, attachments, rewritten]

@@ -163,6 +163,8 @@ def test_inherited_xml_attributes():
         (("a/b", "../../..", "x"), "../../x"),
         (("a", "/b//c/.", None), "/b/c/"),
         ((None, "a/", "."), "a/"),
+        (("..", "x", None), "../x"),
+        (("/..", "/../x", None), "/x"),
         (("a/", "..", None), None),
         ((None, None, "own/../kept"), "own/../kept"),
     ],

@@ -6,9 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from vnedoc.errors import DecodeError, VnedocError
-from vnedoc.xml import C14N_METHODS, EXC_C14N, canonicalize, compare_c14n, looks_like_xml, parse
+from vnedoc.xml import C14N_METHODS, EXC_C14N, XmlDocument, canonicalize, compare_c14n, looks_like_xml, parse
 
 pytestmark = pytest.mark.corpus
 
@@ -40,6 +41,8 @@ def _rows(corpus: Path) -> list[dict[str, str]]:
 def _selection(row: dict[str, str], folder: Path) -> tuple[str, str | None] | None:
     """Give (XPath of the apex, XPath of what is left out); ``/`` is the whole document, None a node set."""
     text = row["selection"]
+    if row["input"] == "apache-c14n/in/38_input.xml":  # listed as whole, but example 3.8 is of a node set
+        return None
     if row["input"] in _ELEMENT:
         return _ELEMENT[row["input"]], None
     if text == "whole document":
@@ -53,6 +56,16 @@ def _selection(row: dict[str, str], folder: Path) -> tuple[str, str | None] | No
     return match and (f"//{match[1]}", f"//{match[2]}" if match[2] else None)
 
 
+def _read(path: Path) -> XmlDocument:
+    data = path.read_bytes()
+    try:
+        return parse(data)
+    except DecodeError as error:
+        assert error.code in {"VND-XML-002", "VND-XML-003"}, path  # noqa: PT017 - old vectors have DTDs
+    parser = etree.XMLParser(load_dtd=True, attribute_defaults=True, resolve_entities=True, no_network=True)
+    return XmlDocument(data, etree.parse(path, parser).getroot())
+
+
 @pytest.mark.usefixtures("_compare")
 def test_canonicalisation_vectors(corpus):
     folder = corpus / "vectors/c14n"
@@ -62,15 +75,7 @@ def test_canonicalisation_vectors(corpus):
         if selection is None:
             counts["needs a node set"] += 1
             continue
-        if "DIFFERS" in row["note"]:
-            counts["not the reference output"] += 1
-            continue
-        try:
-            document = parse((folder / row["input"]).read_bytes())
-        except DecodeError as error:
-            assert error.code == "VND-XML-002", row  # noqa: PT017 - the only reason there is
-            counts["refused for its DOCTYPE"] += 1
-            continue
+        document = _read(folder / row["input"])
         apex, exclude = (
             document.root.xpath(path, namespaces=_NAMESPACES) if path and path != "/" else [None]
             for path in selection
@@ -89,7 +94,7 @@ def test_canonicalisation_vectors(corpus):
         )
         assert octets == (folder / row["expected"]).read_bytes(), row
         counts["equal"] += 1
-    assert counts == {}
+    assert counts == {"equal": 84, "needs a node set": 137}
 
 
 @pytest.mark.usefixtures("_compare")
@@ -102,7 +107,7 @@ def test_both_ways_agree_on_every_well_formed_file(corpus):
             document = parse(path.read_bytes())
         except VnedocError:
             continue
-        inner = [one for one in document.root.iter("*") if one is not document.root][:5]
+        inner = [one for one in document.root.iter("*") if one is not document.root][:3]
         for method in sorted(C14N_METHODS):
             try:
                 canonicalize(document, method)
@@ -141,6 +146,6 @@ def test_samples_of_messages_parse_or_say_why(corpus):
             try:
                 assert parse(data, repair=True).repairs
             except DecodeError:
-                repaired = "broken"
+                repaired = "beyond repair"
             outcomes[repaired] += 1
-    assert outcomes == {}
+    assert outcomes == {"parsed": 21, "repaired": 2, "beyond repair": 1}

@@ -187,10 +187,12 @@ def test_xml_is_told_by_its_first_octets(data, expected):
 
 
 _PIECES = st.sampled_from(
-    b"<a>|</a>|<b x='1'/>|<!--|-->|<?p ?>|<![CDATA[|]]>|&amp;|&x;|<!DOCTYPE a|[|]|>|xmlns:p=''|\0| ".split(
-        b"|"
-    )
-    + [BOM, b"<?xml version='1.0' encoding='utf-8'?>"]
+    [
+        *b"<a>|</a>|<b x='1'/>|<!--|-->|<?p ?>|<![CDATA[|]]>|&amp;|&x;|<!DOCTYPE a|[|]|>|\0| ".split(b"|"),
+        b"xmlns:p=''",
+        b"<?xml version='1.0' encoding='utf-8'?>",
+        BOM,
+    ]
 )
 
 

@@ -2,16 +2,20 @@
 
 import pytest
 
-from vnedoc.errors import DecodeError
+from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Severity
 from vnedoc.xml import parse
 
 EDXML = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 
 
-def test_a_good_file_is_not_touched():
-    document = parse(b"\xef\xbb\xbf<?xml version='1.0'?><a/>", repair=True)
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf<?xml version='1.0'?><a/>", b"<a/>", b"<!-- <?xml version='1.0'?> --><a><b/></a>"]
+)
+def test_a_good_file_is_not_touched(data):
+    document = parse(data, repair=True)
     assert document.repairs == ()
+    assert document.root.tag == "a"
 
 
 @pytest.mark.parametrize("junk", [b"\n", b"  \r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\xef\xbb\xbf\xef\xbb\xbf"])
@@ -77,8 +81,6 @@ def test_what_cannot_be_mended_is_refused_as_without(data):
 
 
 def test_limits_hold_after_repair():
-    from vnedoc.errors import LimitExceeded
-
     data = b"<a>" + b"".join(b"<p%d:b/>" % i for i in range(70)) + b"</a>"
     with pytest.raises(LimitExceeded):
         parse(data, repair=True)

@@ -42,12 +42,13 @@ def test_base64_round_trip(octets, columns, fold):
     assert strict_base64(wrapped) == strict_base64(wrapped.encode()) == octets
 
 
-@pytest.mark.parametrize(
-    "text",
-    "QQ= QQ Q = QQ==QQ== QUJD= QQ=== Q-_= QUJD! QUJD\x0b QUJD\u00a0 QQ==x Q=Q= QR== QUK= ==== QUI=\0".split(
-        " "
-    ),
-)
+_WRONG_LENGTH = ["QQ=", "QQ", "Q", "=", "QUJD=", "QQ===", "===="]
+_WRONG_CHARACTER = ["Q-_=", "QUJD!", "QUJD\x0b", "QUJD\u00a0", "QUI=\0"]
+_AFTER_THE_END = ["QQ==QQ==", "QQ==x", "Q=Q="]
+_BITS_LEFT_OVER = ["QR==", "QUK="]
+
+
+@pytest.mark.parametrize("text", _WRONG_LENGTH + _WRONG_CHARACTER + _AFTER_THE_END + _BITS_LEFT_OVER)
 def test_base64_that_is_not_exact_is_refused(text):
     with pytest.raises(DecodeError) as caught:
         strict_base64(text)

@@ -1,6 +1,7 @@
 """The command ``vnedoc``. Its arguments, outputs and exit codes are a contract that others script against.
 
-Exit codes: 0 yes or done, 1 no, 2 usage, input or output, or an error of our own, 3 not decided, 130 interrupted.
+Exit codes: 0 yes or done, 1 no, 2 usage, input or output, or an error of our own, 3 not decided,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code; never lets an exception out but ``SystemExit`` of a usage error."""
+    """Run one command and give its exit code; only the ``SystemExit`` of a usage error gets out."""
     console = Console()
     try:
         options = build_parser().parse_args(argv)

@@ -59,7 +59,9 @@ class Console:
 
     def internal(self, error: Exception) -> None:
         """Name a defect of our own; the traceback only where the environment asks for it."""
-        self.note(f"vnedoc: VND-INTERNAL: {type(error).__name__}: an error of vnedoc itself, please report it")
+        self.note(
+            f"vnedoc: VND-INTERNAL: {type(error).__name__}: an error of vnedoc itself, please report it"
+        )
         if os.environ.get("VNEDOC_TRACEBACK"):
             self.note("".join(traceback.format_exception(error)))
 

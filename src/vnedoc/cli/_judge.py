@@ -81,11 +81,7 @@ def _json(value: object) -> Blob:
 
 
 def _no_part_of_a_seal(report: Report, policy: Policy, acceptance: Acceptance) -> None:
-    if (
-        report.kind is FileKind.EDXML
-        and not policy.whole_document
-        and acceptance is Acceptance.SEALED
-    ):
+    if report.kind is FileKind.EDXML and not policy.whole_document and acceptance is Acceptance.SEALED:
         raise ConfigError(
             "VND-CLI-003",
             "--covers element does not loosen the rule sealed",

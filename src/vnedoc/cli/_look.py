@@ -104,7 +104,9 @@ def _print_findings(findings: tuple[Finding, ...], lang: str, console: Console) 
     for one in findings:
         message = render_finding(one, lang)
         where = f" [{one.location}]" if one.location else ""
-        console.say(f"  {one.severity.value.upper()} {one.code}{where}: {message.seen} {message.next}".rstrip())
+        console.say(
+            f"  {one.severity.value.upper()} {one.code}{where}: {message.seen} {message.next}".rstrip()
+        )
 
 
 def extract(options: argparse.Namespace, console: Console) -> int:

@@ -44,8 +44,12 @@ def build_parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_later(module, function))
         return one
 
-    demo = command("demo", "Play the main job with throwaway keys, and leave the files to look at.", "_demo", "demo")
-    demo.add_argument("--dir", default="vnedoc-demo", metavar="DIR", help="folder for the files (%(default)s)")
+    demo = command(
+        "demo", "Play the main job with throwaway keys, and leave the files to look at.", "_demo", "demo"
+    )
+    demo.add_argument(
+        "--dir", default="vnedoc-demo", metavar="DIR", help="folder for the files (%(default)s)"
+    )
     _lang(demo)
 
     inspect = command("inspect", "Show what is in a file, without judging it.", "_look", "inspect")
@@ -55,7 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     extract = command("extract", "Take attachments out of a file that nobody verified.", "_look", "extract")
     extract.add_argument("file", metavar="FILE")
-    extract.add_argument("--out", required=True, metavar="DIR", help="folder; existing files are never replaced")
+    extract.add_argument(
+        "--out", required=True, metavar="DIR", help="folder; existing files are never replaced"
+    )
 
     check = command("check", "Run the rules of the format; needs no keys.", "_look", "check")
     check.add_argument("files", nargs="+", metavar="FILE")
@@ -68,19 +74,30 @@ def build_parser() -> argparse.ArgumentParser:
     _format(verify, "text", "json", "html")
     _lang(verify)
 
-    opened = command("open", "Verify an edXML message, then take it in; writes nothing unless it PASSED.", "_judge", "open_message")
+    opened = command(
+        "open",
+        "Verify an edXML message, then take it in; writes nothing unless it PASSED.",
+        "_judge",
+        "open_message",
+    )
     opened.add_argument("file", metavar="FILE")
     _verifying(opened)
-    opened.add_argument("--out", required=True, metavar="DIR", help="folder; existing files are never replaced")
+    opened.add_argument(
+        "--out", required=True, metavar="DIR", help="folder; existing files are never replaced"
+    )
     _lang(opened)
 
-    sign = command("sign", "Sign a PDF (PAdES), an XML file (XAdES) or an edXML message (the seal).", "_make", "sign")
+    sign = command(
+        "sign", "Sign a PDF (PAdES), an XML file (XAdES) or an edXML message (the seal).", "_make", "sign"
+    )
     sign.add_argument("file", metavar="FILE")
     _key(sign, required=True)
     sign.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
     sign.add_argument("--level", default="B-B", metavar="LEVEL", help="baseline level (%(default)s)")
 
-    seal = command("seal", "Write and seal an edXML message from ENVELOPE.json (vnedoc-envelope/1).", "_make", "seal")
+    seal = command(
+        "seal", "Write and seal an edXML message from ENVELOPE.json (vnedoc-envelope/1).", "_make", "seal"
+    )
     seal.add_argument("file", metavar="ENVELOPE.json")
     _key(seal, required=True)
     seal.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
@@ -89,7 +106,9 @@ def build_parser() -> argparse.ArgumentParser:
     send.add_argument("file", metavar="FILE")
     _exchange(send)
 
-    receive = command("receive", "Fetch, verify, take in and answer what waits for an organisation.", "_post", "receive")
+    receive = command(
+        "receive", "Fetch, verify, take in and answer what waits for an organisation.", "_post", "receive"
+    )
     _exchange(receive)
     receive.add_argument("--as", required=True, dest="organ", metavar="ORGANID", help="whose messages")
     _key(receive, required=False)
@@ -100,7 +119,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _lang(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("vi", "en"), default="vi", help="language of the text (%(default)s)")
+    parser.add_argument(
+        "--lang", choices=("vi", "en"), default="vi", help="language of the text (%(default)s)"
+    )
 
 
 def _format(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -110,7 +131,9 @@ def _format(parser: argparse.ArgumentParser, *names: str) -> None:
 def _key(parser: argparse.ArgumentParser, **more: Any) -> None:
     parser.add_argument("--key", metavar="URI", help="p12:PATH, pem:PATH or pem:KEY?cert=CHAIN", **more)
     parser.add_argument(
-        "--passphrase-env", metavar="NAME", help="environment variable that holds the passphrase (else asked for)"
+        "--passphrase-env",
+        metavar="NAME",
+        help="environment variable that holds the passphrase (else asked for)",
     )
 
 
@@ -122,12 +145,28 @@ def _exchange(parser: argparse.ArgumentParser) -> None:
 
 def _verifying(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("verifying")
-    group.add_argument("--trust", action="append", default=[], metavar="PATH", help="trust anchors: PEM, DER, PKCS#7, or a folder")
-    group.add_argument("--cert", action="append", default=[], metavar="PATH", help="further certificates, not trusted by themselves")
+    group.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="trust anchors: PEM, DER, PKCS#7, or a folder",
+    )
+    group.add_argument(
+        "--cert",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="further certificates, not trusted by themselves",
+    )
     group.add_argument("--crl", action="append", default=[], metavar="PATH", help="revocation lists")
-    group.add_argument("--policy", default="strict", metavar=_POLICY, help="what signatures must meet (%(default)s)")
+    group.add_argument(
+        "--policy", default="strict", metavar=_POLICY, help="what signatures must meet (%(default)s)"
+    )
     group.add_argument("--at", metavar="ISO-TIME", help="judge certificates for this time; needs an offset")
-    group.add_argument("--revocation", choices=("require", "if-available"), help="default: as the policy says")
+    group.add_argument(
+        "--revocation", choices=("require", "if-available"), help="default: as the policy says"
+    )
     group.add_argument(
         "--covers",
         choices=("document", "element"),
@@ -136,4 +175,6 @@ def _verifying(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--accept", choices=("sealed", "attachments", "rewritten"), help="rule for edXML messages (sealed)"
     )
-    group.add_argument("--password-env", metavar="NAME", help="environment variable with the password of a PDF")
+    group.add_argument(
+        "--password-env", metavar="NAME", help="environment variable with the password of a PDF"
+    )

@@ -44,7 +44,7 @@ def receive(options: argparse.Namespace, console: Console) -> int:
         exchange = Exchange(store, open_transport(options.via), EdXmlCodec(), opener, organ)
 
         def arrived(received: Received) -> None:
-            """Tell the sender that the document is here; sealed with the key, else plain as most traffic is."""
+            """Tell the sender that it is here; sealed with the key, else plain as most traffic is."""
             if not isinstance(received.message, Envelope):
                 return
             parties = (one for one in received.envelope.receivers if one.organ_id.same_as(organ))

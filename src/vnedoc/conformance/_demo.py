@@ -148,7 +148,7 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
         ours.collect()
         step("status", folder / "sender.db")
         for entry in ours.outbox():
-            state = entry.business_state.vietnamese if entry.business_state else "-"
+            state = _state(entry.business_state, lang)
             grade = entry.business_evidence.value if entry.business_evidence else "-"
             say(f"      {entry.document_id} → {entry.recipient}: {state} ({grade})")
 
@@ -171,6 +171,12 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
         f"  vnedoc verify {folder / 'sealed.edxml'} --trust {folder / 'trust'} --cert {folder / 'certs'} "
         f"--crl {folder / 'crl'}"
     )
+
+
+def _state(code: StatusCode | None, lang: str) -> str:
+    if code is None:
+        return "-"
+    return f"{code.value} {code.vietnamese if lang == 'vi' else code.name.lower()}"
 
 
 class _Steps:
@@ -268,10 +274,14 @@ def _signed_letter(cast: _Cast, now: dt.datetime) -> Wire:
             subject=SUBJECT,
             addressee=RECEIVER.name,
             body=(
-                f"Thực hiện kế hoạch thí điểm gửi, nhận văn bản điện tử, {SENDER.name} gửi văn bản này kèm chữ "
-                "ký số của người có thẩm quyền và của cơ quan.",
-                f"Đề nghị {RECEIVER.name} kiểm tra chữ ký số, tiếp nhận và phản hồi trạng thái xử lý trên "
-                "phần mềm quản lý văn bản./.",
+                (
+                    f"Thực hiện kế hoạch thí điểm gửi, nhận văn bản điện tử, {SENDER.name} gửi văn bản này "
+                    "kèm chữ ký số của người có thẩm quyền và của cơ quan."
+                ),
+                (
+                    f"Đề nghị {RECEIVER.name} kiểm tra chữ ký số, tiếp nhận và phản hồi trạng thái xử lý "
+                    "trên phần mềm quản lý văn bản./."
+                ),
             ),
             title="Giám đốc",
             signer=PERSON,
@@ -314,7 +324,6 @@ def _envelope(document: Wire, number: int, now: dt.datetime) -> Envelope:
 def _answer(folder: Path, cast: _Cast, theirs: Exchange, received: Received, now: dt.datetime) -> None:
     """Answer 01 on arrival and 03 when the letter is in the incoming book."""
     envelope = received.envelope
-
 
     def say(code: StatusCode) -> None:
         status = answer(envelope, code, sender=RECEIVER, at=now.astimezone(VIETNAM))

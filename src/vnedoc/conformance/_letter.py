@@ -1,4 +1,4 @@
-"""A one-page official letter (*công văn*) as PDF, laid out as NĐ 30/2020, Annex I, asks. Fictional throughout."""
+"""A one-page official letter (*công văn*) as PDF, laid out as NĐ 30/2020, Annex I, asks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Letter:
     recipients: tuple[str, ...]
 
 
-def make_letter(letter: Letter) -> bytes:
+def make_letter(letter: Letter) -> bytes:  # noqa: PLR0915 - a page is one list of drawing steps
     """Give the letter as a PDF of one A4 page with embedded fonts; the same text gives the same bytes.
 
     Raises:

@@ -16,6 +16,7 @@ from vnedoc.signing import KeySigner
 from vnedoc.trust import RevocationStore, TrustStore
 from vnedoc.verification import Policy
 
+Hash = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 _DAY = dt.timedelta(days=1)
@@ -60,7 +61,7 @@ def _name(common_name: str, organization: str | None) -> x509.Name:
     return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _hash_for(key: PrivateKey, name: hashes.HashAlgorithm | None) -> hashes.HashAlgorithm | None:
+def _hash_for(key: PrivateKey, name: Hash | None) -> Hash | None:
     return None if isinstance(key, ed25519.Ed25519PrivateKey) else name or hashes.SHA256()
 
 
@@ -165,7 +166,7 @@ class FakePki:
         extended_key_usage: Iterable[str] | None = (ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string,),
         extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
         authority: Authority | None = None,
-        hash_algorithm: hashes.HashAlgorithm | None = None,
+        hash_algorithm: Hash | None = None,
     ) -> Credential:
         """Issue an end-entity certificate, valid for a year on both sides of ``at`` unless told otherwise.
 
@@ -207,7 +208,7 @@ class FakePki:
         return Credential(certificate, private, chain)
 
     def revoke(self, credential: Credential | Authority, at: dt.datetime | None = None) -> None:
-        """Put a certificate on the next revocation list of its issuer, as revoked at *at* (default ``at``)."""
+        """Put a certificate on its issuer's next revocation list, as revoked at *at* (default ``at``)."""
         by = self.root if credential.certificate.issuer == self.root.certificate.subject else self.issuing
         self._revoked[credential.certificate.serial_number] = (by, at or self.at)
 

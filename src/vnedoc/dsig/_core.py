@@ -33,8 +33,7 @@ class CoreCheck:
     """What the core check found out about one signature.
 
     Attributes:
-        location: Where the ``Signature`` stands.
-        id: Its ``Id``.
+        element: The ``Signature``.
         format: XAdES when it has qualifying properties that are read, else XMLDSig.
         level: B-B when all that EN 319 132-1, table 2, asks of that level was found and is right, else basic.
         conclusion: Of format and integrity alone.
@@ -49,8 +48,7 @@ class CoreCheck:
         findings: All of them.
     """
 
-    location: str
-    id: str | None = None
+    element: etree._Element
     format: SignatureFormat = SignatureFormat.XMLDSIG
     level: Level = Level.BASIC
     conclusion: Conclusion
@@ -63,6 +61,11 @@ class CoreCheck:
     hash_names: tuple[str, ...] = ()
     covers_root: bool = False
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """Where the ``Signature`` stands."""
+        return location(self.element)
 
 
 def find_signatures(document: XmlDocument) -> tuple[etree._Element, ...]:
@@ -100,17 +103,16 @@ def check_signatures(document: XmlDocument, limits: Limits) -> tuple[CoreCheck, 
 
 def _check(scope: Scope, element: etree._Element) -> CoreCheck:
     tally = Tally()
-    where = location(element)
     try:
         signature = read_signature(element, scope.limits)
         properties = read_properties(signature, scope.limits)
     except VnedocError as error:
-        tally.add(ill_formed(error, where))
+        tally.add(ill_formed(error, location(element)))
         conclusion, reason = tally.conclusion()
         return CoreCheck(
-            location=where, conclusion=conclusion, sub_indication=reason, findings=tuple(tally.findings)
+            element=element, conclusion=conclusion, sub_indication=reason, findings=tuple(tally.findings)
         )
-    return _Check(scope, signature, properties, where, tally).run()
+    return _Check(scope, signature, properties, tally).run()
 
 
 class _Check:
@@ -121,14 +123,17 @@ class _Check:
         scope: Scope,
         signature: SignatureElement,
         properties: Properties | None,
-        where: str,
         tally: Tally,
     ) -> None:
         self.scope = scope
         self.signature = signature
         self.properties = properties
-        self.where = where
         self.tally = tally
+
+    @property
+    def where(self) -> str:
+        """Where the signature stands; only findings need it."""
+        return location(self.signature.element)
 
     def run(self) -> CoreCheck:
         """Run the steps in the order of EN 319 102-1, clause 5.3."""
@@ -146,8 +151,7 @@ class _Check:
         conclusion, reason = self.tally.conclusion()
         xades = self.properties is not None
         return CoreCheck(
-            location=self.where,
-            id=self.signature.id,
+            element=self.signature.element,
             format=SignatureFormat.XADES if xades else SignatureFormat.XMLDSIG,
             level=Level.B_B if complete and named and conclusion is Conclusion.PASSED else Level.BASIC,
             conclusion=conclusion,

@@ -56,7 +56,10 @@ _FORBIDDEN = frozenset(
 )
 """Transforms that can leave anything out of what is signed, or run programs."""
 
-_ANY_ID: Final = etree.XPath("//@*[local-name()='Id' or local-name()='ID' or local-name()='id']")
+_ANY_ID: Final = etree.XPath(
+    "//@Id | //@ID | //@id | //@*[namespace-uri()]"
+    "[local-name() = 'Id' or local-name() = 'ID' or local-name() = 'id']"
+)
 _ID_NAMES = frozenset({"Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"})
 _NCNAME = re.compile(r"[^\W\d][\w.\-\u00b7]*")
 _XPOINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
@@ -90,7 +93,6 @@ class ReferenceCheck:
         findings: Why it is not, and what is to be known.
         target: The covered element; ``None`` when it was not found.
         whole: Whether the digest ran over the document less nothing but the signature.
-        node: Path of the covered element.
         octets: How many octets went into the digest.
         sha256: ``sha256:`` and hex over those octets.
         hash_name: Name of ``hashlib``.
@@ -101,10 +103,14 @@ class ReferenceCheck:
     findings: tuple[Finding, ...] = ()
     target: etree._Element | None = None
     whole: bool = False
-    node: str | None = None
     octets: int | None = None
     sha256: str | None = None
     hash_name: str | None = None
+
+    @property
+    def node(self) -> str | None:
+        """Path of the covered element."""
+        return None if self.target is None else location(self.target)
 
     @property
     def ok(self) -> bool:
@@ -199,13 +205,16 @@ def _refused(reference: Reference, refused: RefusedError, target: Target | None)
 
 
 def _compare(reference: Reference, target: Target, sink: _Sink, hash_name: str) -> ReferenceCheck:
-    node = location(target.element)
     verdict: Verdict = (Conclusion.PASSED, None)
     findings: tuple[Finding, ...] = ()
     # no node set has an empty canonical form: a digest of nothing is never right
     if not sink.octets or sink.digest() != reference.value:
         verdict = (Conclusion.FAILED, SubIndication.HASH_FAILURE)
-        findings = (Finding.error("VND-DSIG-014", reference.location, uri=reference.uri, node=node),)
+        findings = (
+            Finding.error(
+                "VND-DSIG-014", reference.location, uri=reference.uri, node=location(target.element)
+            ),
+        )
     elif reference.type == MANIFEST_TYPE or target.element.tag == _MANIFEST_TAG:
         # the digests inside a manifest are not looked at, so what they stand for is not known to be intact
         verdict = (Conclusion.INDETERMINATE, SubIndication.SIGNED_DATA_NOT_FOUND)
@@ -216,7 +225,6 @@ def _compare(reference: Reference, target: Target, sink: _Sink, hash_name: str) 
         findings=findings,
         target=target.element,
         whole=_is_whole(target),
-        node=node,
         octets=sink.octets,
         sha256=sink.sha256(),
         hash_name=hash_name,

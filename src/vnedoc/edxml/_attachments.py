@@ -14,6 +14,7 @@ from vnedoc.errors import LimitExceeded
 from vnedoc.model import Attachment, Blob, Finding, Limits
 
 _HEAD = 4096
+_SHOWN = 200
 
 
 @attrs.frozen
@@ -121,31 +122,37 @@ def _attachment(
         description=said.description or carried.description,
         packed=None if opened.content is None else Blob.from_bytes(carried.content),
     )
-    findings.extend(_lies(made, carried, reference, where))
+    findings.extend(_lies(made, carried, where))
+    if reference is not None:
+        findings.extend(_contradictions(reference, carried, where))
     return made
 
 
-def _lies(made: Attachment, carried: Carried, reference: Reference | None, where: str) -> Iterator[Finding]:
+def _lies(made: Attachment, carried: Carried, where: str) -> Iterator[Finding]:
     """Report what the message says about a file and its bytes deny (threat H03)."""
     content = made.blob.read()
+    if not content:
+        return
     measured = sniff_type(content[:_HEAD])
     true_of = {measured, sniff_type(carried.content[:_HEAD])}
     for claimed in dict.fromkeys((made.content_type, made.attachment_type)):
         honest = CLAIMS.get((claimed or "").partition(";")[0].strip().lower())
-        if claimed and honest is not None and honest.isdisjoint(true_of):
+        if honest is not None and honest.isdisjoint(true_of):
             yield Finding.warning("VND-EDX-047", where, name=made.name, claimed=claimed, measured=measured)
     honest = CLAIMS.get(f"application/{extension(made.name)}")
-    if honest is not None and content and measured not in honest:
+    if honest is not None and measured not in honest:
         yield Finding.warning("VND-EDX-049", where, name=made.name, measured=measured)
-    if reference is not None:
-        for part, one, other in (
-            ("AttachmentName", reference.name, carried.name),
-            ("ContentType", reference.content_type, carried.content_type),
-            ("Description", reference.description, carried.description),
-        ):
-            if one and other and one != other:
-                note = Finding.info if part == "ContentType" else Finding.warning
-                yield note("VND-EDX-048", where, element=part, manifest=one[:200], attachment=other[:200])
+
+
+def _contradictions(reference: Reference, carried: Carried, where: str) -> Iterator[Finding]:
+    """Report what manifest and attachment say differently; the manifest counts."""
+    for part, one, other, note in (
+        ("AttachmentName", reference.name, carried.name, Finding.warning),
+        ("ContentType", reference.content_type, carried.content_type, Finding.info),
+        ("Description", reference.description, carried.description, Finding.warning),
+    ):
+        if one and other and one != other:
+            yield note("VND-EDX-048", where, element=part, manifest=one[:_SHOWN], attachment=other[:_SHOWN])
 
 
 def _ids(ones: Sequence[Reference] | Sequence[Carried]) -> set[str]:

@@ -74,7 +74,7 @@ def sniff_type(head: bytes) -> str:
 
 def _zip_kind(head: bytes) -> str:
     if head[30:].startswith(b"mimetype" + _OPEN_DOCUMENT.encode()):
-        kind = re.match(rb"[a-z.\-]+", head[38:])
+        kind = re.match(rb"[a-z./\-]+", head[38:])
         return kind[0].decode("ascii") if kind else ZIP
     if _CONTENT_TYPES not in head and b"_rels/" not in head:
         return ZIP
@@ -180,7 +180,7 @@ class Opened:
 _ENCRYPTED_ZIP, _SEVERAL, _DAMAGED = "VND-EDX-045", "VND-EDX-046", "VND-EDX-051"
 
 
-class _Closed(Exception):  # noqa: N818 - a signal inside this module
+class _Closed(Exception):
     """The zip is not opened; the argument, if any, is the code of the finding."""
 
 
@@ -211,7 +211,9 @@ def unpack(name: str, data: bytes, limits: Limits, where: str) -> Opened:
 
 def _inflate(data: bytes, limits: Limits, where: str) -> bytes:
     end_at, entries, central_at = _end_record(data)
-    if entries != 1:
+    if entries == 0:
+        raise _Closed(_DAMAGED)
+    if entries > 1:
         raise _Closed(_SEVERAL) if sniff_type(data[:_HEAD]) == ZIP else _Closed()
     central = _CENTRAL.unpack_from(data, central_at)
     magic, flags, method, crc, packed_size, size = (central[n] for n in (0, 3, 4, 7, 8, 9))

@@ -10,7 +10,7 @@ import enum
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -37,7 +37,7 @@ def envelope_schema() -> dict[str, Any]:
 
 
 def envelope_to_json(envelope: Envelope, attachment_paths: Sequence[str]) -> str:
-    """Write an envelope as ``vnedoc-envelope/1``; absent fields are left out.
+    """Write an envelope as ``vnedoc-envelope/1``; fields that have their default are left out.
 
     Aliases of organisations and the packed form of attachments are not part of the format.
 
@@ -57,13 +57,12 @@ def envelope_to_json(envelope: Envelope, attachment_paths: Sequence[str]) -> str
             hint="give one path for each attachment, in order",
             facts={"attachments": len(envelope.attachments), "paths": len(attachment_paths)},
         )
-    plain = _without_absent(_plain(envelope))
-    for target, one, path in zip(
-        plain.get("attachments", ()), envelope.attachments, attachment_paths, strict=True
-    ):
-        target.clear()
-        target["path"] = path
-        target.update(_without_absent(_labels(one)))
+    plain = _plain(envelope, sparse=True)
+    if attachment_paths:
+        plain["attachments"] = [
+            {"path": path, **_labels(one, sparse=True)}
+            for path, one in zip(attachment_paths, envelope.attachments, strict=True)
+        ]
     return json.dumps({"schema": SCHEMA, **plain}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -76,11 +75,10 @@ def message_to_dict(message: Envelope | StatusMessage) -> dict[str, Any]:
     return {"message": "document" if is_document else "status", **_plain(message)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, *, sparse: bool = False) -> Any:
+    """Give JSON values; *sparse* leaves out the fields that have their default."""
     match value:
-        case OrganId() | DocumentId():
-            return value.value
-        case StatusCode():
+        case OrganId() | DocumentId() | StatusCode():
             return value.value
         case enum.Enum():
             return value.name.lower()
@@ -89,34 +87,36 @@ def _plain(value: Any) -> Any:
         case dt.date():
             return value.isoformat()
         case tuple():
-            return [_plain(one) for one in value]
+            return [_plain(one, sparse=sparse) for one in value]
         case Attachment():
-            with value.blob.open() as handle:
-                measured = sniff_type(handle.read(_HEAD))
-            return {
-                **_labels(value),
-                "size": value.blob.size,
-                "digest": value.blob.digest,
-                "measured_type": measured,
-                "packed_size": None if value.packed is None else value.packed.size,
-            }
+            return {**_labels(value, sparse=sparse), **_measures(value)}
         case _ if attrs.has(type(value)):
-            fields = attrs.fields(type(value))
-            return {field.name: _plain(getattr(value, field.name)) for field in fields}
+            return {name: _plain(one, sparse=sparse) for name, one in _fields(value, sparse=sparse)}
         case _:
             return value
 
 
-def _labels(attachment: Attachment) -> dict[str, Any]:
-    fields = attrs.asdict(attachment, recurse=False)
-    return {name: value for name, value in fields.items() if name not in {"blob", "packed"}}
+def _fields(value: Any, *, sparse: bool) -> Iterator[tuple[str, Any]]:
+    for field in attrs.fields(type(value)):
+        one = getattr(value, field.name)
+        if not sparse or one != field.default:
+            yield field.name, one
 
 
-def _without_absent(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = {key: _without_absent(one) for key, one in value.items()}
-        return {key: one for key, one in kept.items() if one is not None and one != []}
-    return [_without_absent(one) for one in value] if isinstance(value, list) else value
+def _labels(attachment: Attachment, *, sparse: bool) -> dict[str, Any]:
+    fields = _fields(attachment, sparse=sparse)
+    return {name: value for name, value in fields if name not in {"blob", "packed"}}
+
+
+def _measures(attachment: Attachment) -> dict[str, Any]:
+    with attachment.blob.open() as handle:
+        measured = sniff_type(handle.read(_HEAD))
+    return {
+        "size": attachment.blob.size,
+        "digest": attachment.blob.digest,
+        "measured_type": measured,
+        "packed_size": None if attachment.packed is None else attachment.packed.size,
+    }
 
 
 # --- in -------------------------------------------------------------------------------------------

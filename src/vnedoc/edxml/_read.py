@@ -250,7 +250,7 @@ class _Content:
         )
 
 
-class _Unreadable(Exception):  # noqa: N818 - a signal between two methods, never seen outside
+class _Unreadable(Exception):
     """An element stays as it is; the finding says why."""
 
     def __init__(self, finding: Finding) -> None:
@@ -286,7 +286,9 @@ class _Reader:
                 produced = self._child(child, known, found, place)
             except _Unreadable as kept:
                 self.findings.append(kept.finding)
-                found.unknown.append(UnknownElement(parent="", after=after, xml=verbatim(child)))
+                # A known name goes back to its own place, after the value that was read if there is one.
+                before = after if known is None else known.name
+                found.unknown.append(UnknownElement(parent="", after=before, xml=verbatim(child)))
                 continue
             if known.name != name.localname:
                 self.findings.append(
@@ -377,10 +379,7 @@ class _Reader:
         unknown = _renumber(content.unknown, f"{_MANIFEST}/Reference", joined.reference_places)
         unknown = _renumber(unknown, f"{_CARRIER}/Attachment", joined.carried_places)
         unknown += [
-            UnknownElement(
-                parent=_MANIFEST, after="Reference" if joined.attachments else None, xml=verbatim(one)
-            )
-            for one in joined.unmatched
+            UnknownElement(parent=_MANIFEST, after="Reference", xml=verbatim(one)) for one in joined.unmatched
         ]
         envelope: Envelope = DOCUMENT_MESSAGE.build(
             content.fields, attachments=joined.attachments, unknown=tuple(unknown)

@@ -38,7 +38,7 @@ from vnedoc.exchange._values import (
 )
 
 if TYPE_CHECKING:
-    from vnedoc.exchange._store import Store
+    from vnedoc.exchange._storage import Store
 
 __all__ = [
     "ARRIVAL",
@@ -73,7 +73,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # The store's module loads SQLAlchemy, so it comes only when somebody asks for the class.
     if name == "Store":
-        from vnedoc.exchange._store import Store
+        from vnedoc.exchange._storage import Store
 
         return Store
     raise AttributeError(f"module 'vnedoc.exchange' has no attribute {name!r}")

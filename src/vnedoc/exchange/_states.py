@@ -349,12 +349,13 @@ def refusal_for(error: Exception) -> Refusal | None:
     if not isinstance(error, (DecodeError, LimitExceeded, RuleError, VerificationError)):
         return None
     report = getattr(error, "report", None)
+    found = report.all_findings() if report is not None else tuple(getattr(error, "findings", ()))
     return Refusal(
         code=error.code,
         message=error.message,
         conclusion=Conclusion.INDETERMINATE if undecided else Conclusion.FAILED,
         settlement=Settlement.ACCEPTED if undecided else Settlement.REFUSED,
-        findings=report.all_findings() if report is not None else tuple(getattr(error, "findings", ())),
+        findings=found or (Finding(error.code, Severity.ERROR, error.path, error.facts),),
     )
 
 

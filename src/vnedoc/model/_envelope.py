@@ -1,4 +1,4 @@
-"""The typed document envelope, *gói tin văn bản*. Names are plain English; the wire's spellings live in ``edxml``."""
+"""The typed document envelope, *gói tin văn bản*. Names are plain English; ``edxml`` has the wire's."""
 
 from __future__ import annotations
 
@@ -270,4 +270,3 @@ class StatusMessage:
     staff: StaffInfo | None = None
     timestamp: dt.datetime | None = attrs.field(default=None, converter=_zoned)
     unknown: tuple[UnknownElement, ...] = ()
-

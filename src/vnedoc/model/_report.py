@@ -1,4 +1,4 @@
-"""What a verification says. Words are those of ETSI EN 319 102-1; ``NO_SIGNATURE`` is the only one of our own."""
+"""What a verification says, in the words of ETSI EN 319 102-1; only ``NO_SIGNATURE`` is our own."""
 
 from __future__ import annotations
 

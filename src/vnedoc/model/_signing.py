@@ -6,7 +6,7 @@ import enum
 
 
 class SignatureAlgorithm(enum.Enum):
-    """Signature algorithms that vnedoc makes, under names of its own; the formats' URIs and OIDs live in the engines."""
+    """Signature algorithms that vnedoc makes; the URIs and OIDs of each format live in its engine."""
 
     RSA_SHA256 = "rsa-sha256"
     """RSASSA-PKCS1-v1_5 with SHA-256."""

@@ -246,8 +246,7 @@ def _from_pkcs12(
     key, certificate, others = _open_pkcs12(octets, path, ask)
     if key is None:
         raise _no_key(path)
-    carried = [] if certificate is None else [certificate.certificate]
-    carried += [one.certificate for one in others]
+    carried = [one.certificate for one in (certificate, *others) if one is not None]
     return _strong(key, carried, path, algorithm)
 
 
@@ -315,21 +314,19 @@ def _from_pem(
     return _strong(key, _certificates(carried, path), path, algorithm)
 
 
-def _certificates(octets: bytes, path: str | None) -> list[bytes]:
+def _certificates(octets: bytes, path: str | None) -> list[x509.Certificate]:
     try:
         if _PEM_CERTIFICATE in octets:
-            found = x509.load_pem_x509_certificates(octets)
-        elif octets[:1] == b"\x30":
-            found = [x509.load_der_x509_certificate(octets)]
-        else:
-            found = []
+            return x509.load_pem_x509_certificates(octets)
+        if octets[:1] == b"\x30":
+            return [x509.load_der_x509_certificate(octets)]
     except ValueError as error:
         raise _unreadable(path, "a damaged certificate") from error
-    return [one.public_bytes(serialization.Encoding.DER) for one in found]
+    return []
 
 
 def _strong(
-    key: Any, certificates: Sequence[bytes], path: str | None, algorithm: SignatureAlgorithm | None
+    key: Any, certificates: Sequence[x509.Certificate], path: str | None, algorithm: SignatureAlgorithm | None
 ) -> KeySigner:
     """Pick the certificate that belongs to *key*, and refuse keys that the law calls too weak."""
     _fitting(key, algorithm)
@@ -344,8 +341,8 @@ def _strong(
         )
     own = _spki(key.public_key())
     for one in certificates:
-        if _spki(_certificate(one).public_key()) == own:
-            return KeySigner.from_key(key, one, certificates, algorithm=algorithm)
+        if _spki(one.public_key()) == own:
+            return KeySigner(key, _der(one), map(_der, certificates), algorithm=algorithm)
     raise _differ(path)
 
 
@@ -379,6 +376,10 @@ def _certificate(der: bytes) -> x509.Certificate:
         raise _unreadable(None, "a damaged certificate") from error
 
 
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
 def _spki(key: Any) -> bytes:
     octets: bytes = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -395,7 +396,7 @@ def _ordered(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> tupl
             break
         chain.append(above)
         at = above
-    return tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
+    return tuple(map(_der, chain))
 
 
 def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -48,7 +48,7 @@ class SigningState:
     parts: Mapping[str, str]
 
     @classmethod
-    def start(  # noqa: D102 - internal constructor of the two profiles
+    def start(
         cls,
         *,
         format: str,  # noqa: A002 - the schema's own word
@@ -111,9 +111,7 @@ class SigningState:
             DecodeError: ``VND-SIGN-011`` when it is something else.
         """
         try:
-            value = json.loads(text)
-            if value["schema"] != SCHEMA:
-                raise ValueError(f"schema {value['schema']!r}")
+            value = _of_this_schema(json.loads(text))
             return cls(
                 format=str(value["format"]),
                 level=str(value["level"]),
@@ -144,6 +142,12 @@ class Prepared:
     def to_be_signed(self) -> bytes:
         """The octets that the key must sign."""
         return self.state.to_be_signed
+
+
+def _of_this_schema(value: Any) -> Any:
+    if value["schema"] != SCHEMA:
+        raise ValueError(f"schema {value['schema']!r}")
+    return value
 
 
 def _b64(data: bytes) -> str:

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 import attrs
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.extensions import ExtensionType
@@ -71,10 +70,12 @@ class Certificate:
     Attributes:
         der: The octets.
         parsed: The same, parsed.
+        serial: Serial number; real roots have zero, and negative ones are read (RFC 5280, clause 4.1.2.2).
         subject: For people, RFC 4514.
         issuer: For people, RFC 4514.
         subject_key: For comparing.
         issuer_key: For comparing.
+        hash_name: Hash in the signature over it; ``None`` for EdDSA, the dotted OID of an unknown algorithm.
         public_key: ``None`` when the library knows no such key.
         spki: SubjectPublicKeyInfo, DER; tells keys apart.
         key_id: subjectKeyIdentifier.
@@ -91,10 +92,12 @@ class Certificate:
 
     der: bytes
     parsed: x509.Certificate
+    serial: int
     subject: str
     issuer: str
     subject_key: NameKey
     issuer_key: NameKey
+    hash_name: str | None
     public_key: Any
     spki: bytes
     key_id: bytes | None
@@ -117,15 +120,6 @@ class Certificate:
     def entity(self) -> tuple[NameKey, bytes]:
         """Name and key together: what a certification authority *is*, in however many certificates."""
         return self.subject_key, self.spki
-
-    @property
-    def hash_name(self) -> str | None:
-        """Hash in the signature over this certificate; ``None`` for EdDSA, the dotted OID when unknown."""
-        try:
-            algorithm = self.parsed.signature_hash_algorithm
-        except UnsupportedAlgorithm:
-            return self.parsed.signature_algorithm_oid.dotted_string
-        return None if algorithm is None else algorithm.name
 
     def extension(self, kind: type[ExtensionType]) -> Any:
         """Give the value of an extension, or ``None``."""
@@ -184,10 +178,12 @@ def _parse(der: bytes) -> Certificate:
     return Certificate(
         der=der,
         parsed=parsed,
+        serial=parsed.serial_number,
         subject=readable_name(parsed.subject),
         issuer=readable_name(parsed.issuer),
         subject_key=name_key(parsed.subject),
         issuer_key=name_key(parsed.issuer),
+        hash_name=_hash_name(parsed),
         public_key=key,
         spki=_spki(key, parsed),
         key_id=None if key_id is None else key_id.digest,
@@ -226,6 +222,14 @@ def _outer_algorithm(der: bytes) -> bytes:
     at, _ = _element(der, 0)
     _, at = _element(der, at)  # the signed part
     return der[at : _element(der, at)[1]]
+
+
+def _hash_name(parsed: x509.Certificate) -> str | None:
+    try:
+        algorithm = parsed.signature_hash_algorithm
+    except Exception:  # noqa: BLE001 - unknown, or with parameters that make no sense
+        return parsed.signature_algorithm_oid.dotted_string
+    return None if algorithm is None else algorithm.name
 
 
 def _public_key(parsed: x509.Certificate) -> Any:
@@ -311,7 +315,7 @@ def identity_of(certificate_der: bytes) -> SignerIdentity:
     return SignerIdentity(
         subject=found.subject,
         issuer=found.issuer,
-        serial=f"{found.parsed.serial_number:x}",
+        serial=f"{found.serial:x}",
         certificate=certificate_der,
     )
 

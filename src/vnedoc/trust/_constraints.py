@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +25,6 @@ def constraint_failure(path: Sequence[Certificate]) -> str | None:
     """
     if _comparisons(path) > _MOST_COMPARISONS:
         return f"more than {_MOST_COMPARISONS} comparisons of names with name constraints"
-    logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())
     try:
         _run(_validate(path))
     except Exception as error:  # noqa: BLE001 - whatever it cannot work through is refused

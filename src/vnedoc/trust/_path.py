@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 import attrs
@@ -35,6 +35,9 @@ Problem: TypeAlias = tuple[SubIndication | None, Finding]
 """A finding, with the sub-indication that it leads to; ``None`` for what is only worth knowing."""
 
 _UNKNOWN_KEY = object()
+
+# A crowd of cross-certificates makes many paths; where so many fail, the next one does not help.
+_MOST_PATHS = 20
 
 # The first of these that a path met is its sub-indication.
 _PRECEDENCE = (
@@ -117,7 +120,7 @@ def validate_path(
     anchors = trust.anchors()
     search = PathSearch(leaf, anchors=anchors, hints=hints, certificates=trust.certificates(), limits=limits)
     best: PathVerdict | None = None
-    for path in search:
+    for path in islice(search, _MOST_PATHS):
         verdict = _judge(path, question)
         if verdict.conclusion is Conclusion.PASSED:
             return verdict
@@ -137,9 +140,7 @@ def _indeterminate(sub: SubIndication, *findings: Finding) -> PathVerdict:
     return PathVerdict(conclusion=Conclusion.INDETERMINATE, sub_indication=sub, findings=findings)
 
 
-def _no_path(
-    leaf: Certificate, search: PathSearch, question: _Question, *, anchored: bool
-) -> PathVerdict:
+def _no_path(leaf: Certificate, search: PathSearch, question: _Question, *, anchored: bool) -> PathVerdict:
     if search.exceeded is not None:
         allowed: int = getattr(question.limits, search.exceeded)
         return _indeterminate(
@@ -150,7 +151,7 @@ def _no_path(
         finding = Finding.error("VND-TRUST-011", None, subject=leaf.subject, issuer=leaf.issuer)
         return _indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding)
     findings: list[Finding] = []
-    for one in dict.fromkeys(search.dead_ends):
+    for one in islice(dict.fromkeys(search.dead_ends), question.limits.chain_depth):
         code = "VND-TRUST-018" if one.self_issued else "VND-TRUST-010"
         findings.append(Finding.error(code, None, subject=one.subject, issuer=one.issuer))
         if not one.self_issued:  # an algorithm that nothing here can check looks like a missing issuer

@@ -2,7 +2,8 @@
 
 Used are lists of the issuer itself, signed by the very key that signed the certificate. Not used: indirect
 lists, lists under another key of the same authority, and lists whose scope is not certain to hold the
-certificate. Delta lists and lists for some reasons only can revoke but never clear. OCSP is not read yet.
+certificate. Delta lists, lists for some reasons only and lists without an end can revoke but never clear.
+OCSP is not read yet.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Status(enum.Enum):
 
 @attrs.frozen(eq=False, kw_only=True)
 class RevocationList:
-    """One full revocation list; made by ``_revocation_list`` only."""
+    """One revocation list; made by ``_revocation_list`` only."""
 
     parsed: x509.CertificateRevocationList
     issuer_key: NameKey
@@ -55,7 +56,7 @@ class RevocationList:
         return self.next_update is not None and self.this_update <= at <= self.next_update
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _revocation_list(der: bytes) -> RevocationList | None:
     try:
         with quiet():
@@ -85,6 +86,8 @@ def _why_partial(
 ) -> str | None:
     if extension(parsed.extensions, x509.DeltaCRLIndicator) is not None:
         return "delta"
+    if parsed.next_update_utc is None:
+        return "no-next-update"
     return "only-some-reasons" if point is not None and point.only_some_reasons else None
 
 
@@ -96,8 +99,6 @@ def _why_unusable(
         return "critical-extension"
     if point is not None and point.indirect_crl:
         return "indirect"
-    if parsed.next_update_utc is None:
-        return "no-next-update"
     # A critical extension of any entry forbids the use of the whole list (RFC 5280, clause 5.3). A long
     # list is walked only when its octets hold more critical flags than its own extensions account for.
     if der.count(_CRITICAL_FLAG) > len(critical) and any(
@@ -115,7 +116,7 @@ class _Shelf:
     causes: frozenset[str]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _shelf(crls: tuple[bytes, ...], crl_bytes: int) -> _Shelf:
     found: dict[NameKey, tuple[RevocationList, ...]] = {}
     causes: set[str] = set()
@@ -128,17 +129,17 @@ def _shelf(crls: tuple[bytes, ...], crl_bytes: int) -> _Shelf:
     return _Shelf(found, frozenset(causes))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _is_signed_by(crl: RevocationList, issuer: Certificate) -> bool:
-    try:
-        return crl.parsed.is_signature_valid(issuer.public_key)
-    except Exception:  # noqa: BLE001 - keys that do not fit raise TypeError and others
-        return False
+    return crl.parsed.is_signature_valid(issuer.public_key)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _entry(crl: RevocationList, serial: int) -> x509.RevokedCertificate | None:
-    return crl.parsed.get_revoked_certificate_by_serial_number(serial)
+    if serial >= 0:
+        return crl.parsed.get_revoked_certificate_by_serial_number(serial)
+    with quiet():  # the look-up takes no negative numbers
+        return next((one for one in crl.parsed if one.serial_number == serial), None)
 
 
 @attrs.frozen(kw_only=True)
@@ -171,7 +172,7 @@ def check_revocation(
     names: dict[str, FactValue] = {"subject": subject.subject, "issuer": subject.issuer}
     later: tuple[Finding, ...] = ()
     for crl in fitting:
-        entry = _entry(crl, subject.parsed.serial_number)
+        entry = _entry(crl, subject.serial)
         if entry is None or (base is not None and crl.this_update < base.this_update):
             continue
         reason = _reason(entry)

@@ -23,7 +23,7 @@ def _by_subject(certificates: Iterable[bytes]) -> Mapping[NameKey, tuple[Certifi
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _store_by_subject(certificates: tuple[bytes, ...]) -> Mapping[NameKey, tuple[Certificate, ...]]:
     """Do it once for what the caller's store holds; what documents carry is not kept."""
     return _by_subject(certificates)

@@ -69,6 +69,7 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
     verdicts: list[tuple[Conclusion, SubIndication | None]] = [(core.conclusion, core.sub_indication)]
     findings = list(core.findings)
     signer = None
+    on_path = False
     if core.certificate is None:
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
         findings.append(Finding.error("VND-SIG-101", core.where))
@@ -87,6 +88,7 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
             )
             verdicts.append((verdict.conclusion, verdict.sub_indication))
             findings += verdict.findings
+            on_path = bool(verdict.path)
         except VnedocError as error:  # a certificate that cannot be read is the signer's fault, not ours
             verdicts.append((Conclusion.INDETERMINATE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE))
             findings.append(Finding.error(error.code, core.where, **error.facts))
@@ -95,7 +97,7 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
         findings.append(
             Finding.error("VND-SIG-102", core.where, covers=[one.location or one.node for one in core.covers])
         )
-    weak = _algorithms(core, policy)
+    weak = _algorithms(core, policy, key_too=not on_path)
     if any(one.severity is Severity.ERROR for one in weak):
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE))
     findings += weak
@@ -115,14 +117,14 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
     )
 
 
-def _algorithms(core: Core, policy: Policy) -> list[Finding]:
-    """Name every hash, and the key, that the policy does not take as strong."""
+def _algorithms(core: Core, policy: Policy, *, key_too: bool) -> list[Finding]:
+    """Name every hash that the policy does not take as strong, and the key where no path judged it."""
     found: list[Finding] = []
     for name in dict.fromkeys(core.hash_names):
         found += policy.algorithms.judge(
             hash_name=name, key=None, claimed_time=core.signing_time, location=core.where
         )
-    if core.certificate is not None:
+    if core.certificate is not None and key_too:
         try:
             key = public_key_of(core.certificate)
         except VnedocError:

@@ -181,7 +181,7 @@ class _Case:
                 level=None,
             )
         core = attrs.evolve(stands, findings=tuple(self._findings))
-        if core.format is SignatureFormat.DOC_TIMESTAMP or core.format is SignatureFormat.OTHER:
+        if core.certificate is None:
             return _unjudged(core)
         return judge(core, policy)
 
@@ -340,7 +340,7 @@ class _Case:
 
 
 def _unjudged(core: Core) -> SignatureReport:
-    """Report what has no signer to judge: document time-stamps and unknown sub-filters."""
+    """Report what has no signer to judge: a time-stamp, an unknown form, a value that cannot be read."""
     return SignatureReport(
         id=core.id,
         where=core.where,

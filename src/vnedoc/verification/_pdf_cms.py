@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -150,9 +151,8 @@ def parse(container: bytes, where: str) -> Signed:
     """
     try:
         return _parse(container, where)
-    except (DecodeError, IndexError, StopIteration) as error:
-        cause = error.facts.get("cause") if isinstance(error, DecodeError) else "it ends too early"
-        raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-020", where, cause=str(cause)) from error
+    except (DecodeError, IndexError, ValueError, StopIteration) as error:
+        raise _not_cms(error, where) from error
 
 
 def _parse(container: bytes, where: str) -> Signed:
@@ -238,8 +238,7 @@ def check(signed: Signed, document_digest: bytes, where: str) -> Checked:
     try:
         return _check(signed, document_digest, where)
     except (DecodeError, IndexError, ValueError) as error:
-        cause = error.facts.get("cause") if isinstance(error, DecodeError) else "an attribute that is cut off"
-        raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-020", where, cause=str(cause)) from error
+        raise _not_cms(error, where) from error
 
 
 def _check(signed: Signed, document_digest: bytes, where: str) -> Checked:
@@ -441,6 +440,7 @@ def _signer(signed: Signed, octets: bytes, sent: bytes, verify: _Verify, where: 
     raise failed(SubIndication.SIG_CRYPTO_FAILURE, "VND-PDF-030", where)
 
 
+@lru_cache(maxsize=256)
 def _key(certificate: bytes) -> Any:
     """Give the certificate's key; the rest of the certificate is for the path check to read."""
     try:
@@ -476,6 +476,11 @@ def _holds_key_identifier(fields: Iterable[Element], identifier: bytes) -> bool:
                 if parts[0].oid() == "2.5.29.14":
                     return read(parts[-1].content).expect(OCTET_STRING).content == identifier
     return False
+
+
+def _not_cms(error: Exception, where: str) -> Refusal:
+    cause = str(error.facts["cause"]) if isinstance(error, DecodeError) else "a part is missing"
+    return failed(SubIndication.FORMAT_FAILURE, "VND-PDF-020", where, cause=cause)
 
 
 def _unsupported(where: str, algorithm: str) -> Refusal:

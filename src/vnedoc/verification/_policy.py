@@ -41,13 +41,13 @@ class Policy:
     """
 
     name: str = "strict"
-    trust: TrustSource = TrustStore()
-    revocation: RevocationSource = RevocationStore()
+    trust: TrustSource = attrs.field(factory=TrustStore)
+    revocation: RevocationSource = attrs.field(factory=RevocationStore)
     require_revocation: bool = True
     at: dt.datetime | None = attrs.field(default=None, validator=_zoned)
     whole_document: bool = True
-    algorithms: AlgorithmPolicy = AlgorithmPolicy()
-    limits: Limits = Limits()
+    algorithms: AlgorithmPolicy = attrs.field(factory=AlgorithmPolicy)
+    limits: Limits = attrs.field(factory=Limits)
 
     @classmethod
     def strict(
@@ -57,7 +57,7 @@ class Policy:
         revocation: RevocationSource | None = None,
         at: dt.datetime | None = None,
     ) -> Self:
-        """Give the default policy: SHA-2, RSA of 2048 bits and up, revocation data required, whole document."""
+        """Give the default policy: SHA-2, RSA of 2048 bits and up, revocation data, the whole document."""
         return cls(trust=trust, revocation=revocation or RevocationStore(), at=at)
 
     @classmethod

@@ -26,12 +26,16 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
 
 
 def load_policy(
-    path: Path, *, trust: TrustSource, revocation: RevocationSource | None = None, at: dt.datetime | None = None
+    path: Path,
+    *,
+    trust: TrustSource,
+    revocation: RevocationSource | None = None,
+    at: dt.datetime | None = None,
 ) -> Policy:
     """Read a policy file.
 
-    Its keys, all optional: ``base`` (``strict`` or ``legacy``), ``name``, ``until`` (only with ``legacy``: old
-    algorithms are taken in signatures that claim an earlier time), ``require_revocation``,
+    Its keys, all optional: ``base`` (``strict`` or ``legacy``), ``name``, ``until`` (only with ``legacy``:
+    old algorithms are taken in signatures that claim an earlier time), ``require_revocation``,
     ``whole_document``, and a table ``limits`` with fields of ``Limits``.
 
     Args:

@@ -81,9 +81,7 @@ def apply(rule: Acceptance, seen: Seen) -> Accepted:
     conclusion, reason = worst(verdicts)
     # A message without attachments has nothing but its envelope: where the route takes unsealed messages it
     # is taken as a claim, unless something about it is wrong rather than missing.
-    claim = (
-        rule is not Acceptance.SEALED and not seen.files and reason is SubIndication.NO_SIGNATURE
-    )
+    claim = rule is not Acceptance.SEALED and not seen.files and reason is SubIndication.NO_SIGNATURE
     return Accepted(
         conclusion=conclusion,
         sub_indication=reason,

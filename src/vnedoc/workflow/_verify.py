@@ -99,7 +99,7 @@ def open_sealed(
     if examined.accepted is None or examined.decoded is None or not examined.accepted.taken:
         report.require()
         raise AssertionError("a message that is not taken never PASSED")  # pragma: no cover
-    return Received._make(  # noqa: SLF001 - the one place that may
+    return Received._make(
         wire=wire,
         message=examined.decoded.message,
         report=report,
@@ -157,9 +157,7 @@ def examine(
         document = parse(data, policy.limits)
         if not is_edxml(document):
             return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
-        return _edxml(
-            attrs.evolve(base, kind=FileKind.EDXML), document, policy, acceptance, main, secret
-        )
+        return _edxml(attrs.evolve(base, kind=FileKind.EDXML), document, policy, acceptance, main, secret)
     except FileError:
         raise
     except VnedocError as error:
@@ -254,7 +252,7 @@ def _main_of(files: tuple[Attachment, ...]) -> str | None:
 def _attachment(
     attachment: Attachment, policy: Policy, password: bytes | None, prefix_id: str
 ) -> tuple[tuple[SignatureReport, ...], list[Finding], tuple[Conclusion, SubIndication | None] | None]:
-    """Judge what is inside one attachment: its signatures, findings, and a verdict when it cannot be judged."""
+    """Judge one attachment: its signatures, findings, and a verdict when it cannot be judged."""
     where = f"attachment:{attachment.content_id}"
     data = attachment.blob.read()
     if kind_of(data) is FileKind.PDF:
@@ -294,9 +292,7 @@ def _signed_office_document(data: bytes, limits: Limits) -> bool:
             names = archive.namelist()[: limits.attachments * 100]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
         return False
-    return any(
-        one.startswith("_xmlsignatures/") or one == "META-INF/documentsignatures.xml" for one in names
-    )
+    return any(one.startswith("_xmlsignatures/") or one == "META-INF/documentsignatures.xml" for one in names)
 
 
 def _coverage(report: Report, evidence: Evidence) -> dict[str, tuple[str, ...]]:

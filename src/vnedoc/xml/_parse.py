@@ -10,8 +10,7 @@ from lxml import etree
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Finding, Limits
 from vnedoc.xml import _repair
-from vnedoc.xml._limits import check_before, check_tree
-from vnedoc.xml._prolog import check_encoding, find_markup
+from vnedoc.xml._guards import check_before, check_encoding, check_tree, find_markup
 
 # libxml2's own guards (text of 10 MB, depth of 256) stay on wherever our limits do not need more.
 _HUGE_FROM_BYTES = 10_000_000

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from vnedoc.model import Finding
-from vnedoc.xml._prolog import BOM, find_markup
+from vnedoc.xml._guards import BOM, find_markup
 
 _JUNK_WITHIN = 4096
 _KNOWN = {
@@ -24,7 +24,8 @@ _PREFIX = re.compile(r"Namespace prefix ([^\s:<>&'\"=/]+) ")
 def drop_junk(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     """Drop what stands before the XML declaration (XML 1.0, 2.8: nothing may)."""
     at = data.find(b"<?xml ", 0, _JUNK_WITHIN)
-    if at <= 0 or data[:at] == BOM:
+    junk = data[: max(at, 0)]
+    if junk in (b"", BOM) or junk.lstrip().startswith(b"<"):  # markup is no junk: it may quote a declaration
         return data, ()
     return data[at:], (Finding.error("VND-XML-020", octets=at),)
 

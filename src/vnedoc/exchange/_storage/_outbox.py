@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 
 from vnedoc.errors import Conflict
-from vnedoc.exchange import _database as db
 from vnedoc.exchange._process import crashpoint, is_gone
 from vnedoc.exchange._states import OUTBOX, POISON_CLAIMS, OutboxState, OutboxStep
-from vnedoc.exchange._statuses import find_document, insert_document, no_entry, notes_on
-from vnedoc.exchange._store import Ledger, Scope, Store
+from vnedoc.exchange._storage import _database as db
+from vnedoc.exchange._storage._statuses import find_document, insert_document, no_entry, notes_on
+from vnedoc.exchange._storage._store import Ledger, Scope, Store
 from vnedoc.exchange._values import (
     Label,
     OutboxEntry,

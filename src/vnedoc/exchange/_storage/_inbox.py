@@ -10,7 +10,6 @@ from typing import Any
 import attrs
 
 from vnedoc.errors import ExchangeError
-from vnedoc.exchange import _database as db
 from vnedoc.exchange._process import crashpoint, is_gone
 from vnedoc.exchange._states import (
     ARRIVAL,
@@ -25,7 +24,8 @@ from vnedoc.exchange._states import (
     InboxStep,
     Refusal,
 )
-from vnedoc.exchange._statuses import (
+from vnedoc.exchange._storage import _database as db
+from vnedoc.exchange._storage._statuses import (
     attach_recalls,
     find_document,
     insert_document,
@@ -34,7 +34,7 @@ from vnedoc.exchange._statuses import (
     offer,
     take_status,
 )
-from vnedoc.exchange._store import Ledger, Scope, Store
+from vnedoc.exchange._storage._store import Ledger, Scope, Store
 from vnedoc.exchange._values import InboxEntry, Label, QuarantineEntry, code_of, kind_of, status_of
 from vnedoc.model import (
     Blob,

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from vnedoc.errors import ExchangeError
-from vnedoc.exchange import _database as db
 from vnedoc.exchange._states import HANDLING, furthest, recall_answer
-from vnedoc.exchange._store import Ledger, Scope, Store
+from vnedoc.exchange._storage import _database as db
+from vnedoc.exchange._storage._store import Ledger, Scope, Store
 from vnedoc.exchange._values import Label, StatusNote, status_code
 from vnedoc.model import Evidence, MessageKind, OrganId, StatusCode, StatusMessage, Wire
 

@@ -1,0 +1,178 @@
+"""Write the pages of the reference that are made from the code: error codes, limits, and the JSON schemas.
+
+Run ``python scripts/make_reference.py`` after changing a catalogue, ``Limits`` or a schema; with ``--check``
+it only says whether a page is out of date. A test holds the pages and the code together.
+"""
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from vnedoc.model import Limits
+from vnedoc.report import codes, explain, schema
+
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by scripts/make_reference.py: change the code, not this page. -->"
+ROOMS = {
+    "MODEL": "Values",
+    "IO": "Files",
+    "EXTRA": "Optional parts",
+    "XML": "XML",
+    "DSIG": "XML signatures",
+    "TRUST": "Certificates and trust",
+    "EDX": "edXML messages",
+    "SIGN": "Making signatures",
+    "SIG": "Verifying, all formats",
+    "PDF": "Verifying PDF",
+    "POL": "Policies",
+    "VER": "Reports",
+    "TRN": "Transports",
+    "EXC": "Outbox and inbox",
+    "FLOW": "Acceptance and sealing",
+    "CLI": "Command line",
+    "INTERNAL": "vnedoc itself",
+}
+LIMITS_INTRO = """\
+Bounds on what hostile input may cost: the fields of {class}`vnedoc.model.Limits`. An input above a bound is
+FAILED with `FORMAT_FAILURE` and a finding that names the field. Raise a field only for a source that you
+trust, in Python or in a policy file:
+
+```python
+from vnedoc.model import Limits
+
+roomy = Limits(tree_bytes=64 * 1024 * 1024)
+```
+
+```toml
+[limits]
+tree_bytes = 67108864
+```
+"""
+JSON_INTRO = """\
+Each command prints one array with one object per file, in the order the files were given. Every key is
+always there: what is unknown is `null`, a list without members is `[]`. Keys are only ever added, so a reader
+ignores keys that it does not know. The schemas (JSON Schema, draft 2020-12) are in the package:
+
+```python
+from vnedoc.report import schema
+
+assert schema("vnedoc-report/1")["type"] == "array"
+```"""
+
+
+def codes_page() -> Iterator[str]:
+    """Every code in both languages, with an anchor of its own."""
+    yield "# Error and finding codes"
+    yield ""
+    yield "A code never changes its meaning and is never used again. Words in angle brackets are facts of the"
+    yield "finding."
+    for room, group in groupby(codes(), key=lambda code: code.split("-")[1]):
+        yield ""
+        yield f"## {ROOMS[room]}"
+        for code in group:
+            yield ""
+            yield f"({code.lower()})="
+            yield f"### {code}"
+            for lang, labels in (
+                ("vi", ("Đã kiểm tra", "Thấy", "Cách xử lý")),
+                ("en", ("Checked", "Seen", "Next")),
+            ):
+                text = explain(code, lang)
+                yield ""
+                for label, part in zip(labels, (text.checked, text.seen, text.next), strict=True):
+                    yield f"- **{label}:** {_plain(part)}"
+
+
+def _plain(text: str) -> str:
+    """Keep Markdown from reading anything into a message."""
+    return "".join("\\" + one if one in "\\`*_{}[]<>#|$@" else one for one in text)
+
+
+def limits_page() -> Iterator[str]:
+    """Every field of Limits with its default."""
+    yield "# Limits"
+    yield ""
+    yield LIMITS_INTRO
+    yield "| Field | Default |"
+    yield "|---|---:|"
+    for field in attrs.fields(Limits):
+        yield f"| `{field.name}` | {field.default:,} |"
+
+
+def schema_page() -> Iterator[str]:
+    """The JSON that the commands print."""
+    yield "# JSON output"
+    yield ""
+    yield JSON_INTRO
+    for name, command in (("report", "verify"), ("inspect", "inspect"), ("check", "check")):
+        whole = schema(f"vnedoc-{name}/1")
+        yield ""
+        yield f"## vnedoc-{name}/1"
+        yield ""
+        yield f"Printed by `vnedoc {command} --format json`."
+        for part, definition in whole["$defs"].items():
+            if "properties" in definition:
+                yield ""
+                yield (
+                    f"### {part} of vnedoc-{name}/1" if part != "row" else f"### One file of vnedoc-{name}/1"
+                )
+                yield ""
+                yield "| Key | Value |"
+                yield "|---|---|"
+                for key, value in definition["properties"].items():
+                    yield f"| `{key}` | {_value(value)} |"
+
+
+def _value(node: dict[str, Any]) -> str:
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return ", ".join(f"`{'null' if one is None else one}`" for one in node["enum"])
+    if "$ref" in node:
+        return node["$ref"].rsplit("/", 1)[1].replace("_", " ")
+    if node.get("type") == "array":
+        inner = node["items"]
+        return f"list of {_value(inner) if '$ref' in inner else 'objects with ' + _keys(inner)}"
+    kind = node["type"]
+    words = kind if isinstance(kind, str) else " or ".join("`null`" if one == "null" else one for one in kind)
+    pattern = f", `{node['pattern']}`".replace("|", "\\|") if "pattern" in node else ""
+    return words + pattern + (f". {node['description']}" if "description" in node else "")
+
+
+def _keys(node: dict[str, Any]) -> str:
+    return ", ".join(f"`{one}`" for one in node["properties"])
+
+
+PAGES = {"codes.md": codes_page, "limits.md": limits_page, "json.md": schema_page}
+
+
+def render(name: str) -> str:
+    """Give the text of one page."""
+    return "\n".join((NOTE, "", *PAGES[name]())) + "\n"
+
+
+def main() -> int:
+    """Write or check every page."""
+    stale = [name for name in PAGES if not _holds(name)]
+    if "--check" in sys.argv[1:]:
+        for name in stale:
+            print(f"docs/reference/{name} is out of date: run python scripts/make_reference.py")
+        return 1 if stale else 0
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (DOCS / name).write_text(render(name), encoding="utf-8")
+        print(f"docs/reference/{name}")
+    return 0
+
+
+def _holds(name: str) -> bool:
+    path = DOCS / name
+    return path.is_file() and path.read_text(encoding="utf-8") == render(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

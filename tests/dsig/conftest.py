@@ -1,0 +1,40 @@
+"""One throwaway infrastructure for all tests of XML signatures."""
+
+import pytest
+
+from vnedoc.conformance import FakePki
+from vnedoc.dsig import check_signatures
+from vnedoc.xml import parse
+
+
+@pytest.fixture(scope="session")
+def pki():
+    return FakePki.create(key="p256")
+
+
+@pytest.fixture(scope="session")
+def person(pki):
+    return pki.issue("Nguyễn Thị Thử")
+
+
+@pytest.fixture(scope="session")
+def other(pki):
+    return pki.issue("Trần Văn Khác")
+
+
+@pytest.fixture(scope="session")
+def curve(pki):
+    return pki.issue("Khóa đường cong", key="p256")
+
+
+@pytest.fixture
+def check():
+    """Give the one core check of a document's octets."""
+
+    def run(data, limits=None):
+        from dsig_samples import LIMITS
+
+        (found,) = check_signatures(parse(data), limits or LIMITS)
+        return found
+
+    return run

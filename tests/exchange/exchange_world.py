@@ -1,0 +1,258 @@
+"""A small world for the exchange's tests: a JSON codec, an opener that believes it, faults on the wire."""
+
+import datetime as dt
+import json
+import random
+import sys
+from pathlib import Path
+
+import attrs
+
+from vnedoc.errors import (
+    AmbiguousError,
+    DecodeError,
+    PermanentError,
+    RouteError,
+    TransientError,
+    VerificationError,
+    VerificationIndeterminate,
+)
+from vnedoc.exchange import Exchange, open_store
+from vnedoc.model import (
+    Acceptance,
+    Business,
+    Capabilities,
+    Conclusion,
+    DocumentCode,
+    Envelope,
+    Evidence,
+    FileKind,
+    Finding,
+    Kind,
+    OrganId,
+    Party,
+    Received,
+    Report,
+    ResponseFor,
+    StatusCode,
+    StatusMessage,
+    SubIndication,
+    Wire,
+)
+from vnedoc.transport import FolderTransport, MemoryHub, MemoryTransport
+
+MINISTRY = OrganId("000.00.00.G22")
+PROVINCE = OrganId("000.00.00.H36")
+COMMUNE = OrganId("000.01.17.H36")
+START = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
+
+
+@attrs.define
+class FixedClock:
+    """Stands still until it is moved."""
+
+    time: dt.datetime = START
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        self.time += dt.timedelta(seconds=seconds)
+
+
+def letter(
+    number="doc-1", *, sender=MINISTRY, to=(PROVINCE,), kind="new", text="", seal="ok", grade="proven", code=None
+) -> Wire:
+    """Write a document message of the tests' own format."""
+    return _wire(
+        {
+            "id": number,
+            "from": sender.value,
+            "to": [one.value for one in to],
+            "kind": kind,
+            "text": text,
+            "seal": seal,
+            "grade": grade,
+            "code": code,
+        }
+    )
+
+
+def status(
+    code,
+    about="doc-1",
+    *,
+    sender=PROVINCE,
+    to=MINISTRY,
+    time=None,
+    grade="proven",
+    seal="ok",
+    text=None,
+    about_code=None,
+) -> Wire:
+    """Write a status message of the tests' own format."""
+    return _wire(
+        {
+            "status": code,
+            "about": about,
+            "about_code": about_code,
+            "from": sender.value,
+            "to": None if to is None else to.value,
+            "time": time,
+            "grade": grade,
+            "seal": seal,
+            "text": text,
+        }
+    )
+
+
+def _wire(fields) -> Wire:
+    return Wire.from_bytes(json.dumps(fields, ensure_ascii=False).encode())
+
+
+@attrs.frozen
+class _Decoded:
+    message: Envelope | StatusMessage
+    findings: tuple = ()
+
+
+class JsonCodec:
+    def decode(self, wire):
+        try:
+            fields = json.loads(wire.read())
+        except ValueError as error:
+            raise DecodeError("VND-XML-001", "not well-formed") from error
+        if "status" in fields:
+            about = ResponseFor(
+                organ_id=fields["to"], document_id=fields["about"], code=fields["about_code"]
+            )
+            when = fields["time"]
+            return _Decoded(
+                StatusMessage(
+                    sender=Party(fields["from"]),
+                    response_for=about,
+                    code=StatusCode(fields["status"]),
+                    description=fields["text"],
+                    timestamp=None if when is None else dt.datetime.fromisoformat(when),
+                )
+            )
+        number, _, notation = (fields["code"] or "").partition("/")
+        return _Decoded(
+            Envelope(
+                sender=Party(fields["from"]),
+                receivers=[Party(one) for one in fields["to"]],
+                document_id=fields["id"],
+                subject=fields["text"],
+                code=DocumentCode(number, notation) if fields["code"] else None,
+                business=Business(kind=Kind[fields["kind"].upper()]),
+            )
+        )
+
+    def encode(self, message):
+        raise NotImplementedError
+
+
+class FakeOpener:
+    """Believes the seal that a message names; ``bug`` raises what no opener may."""
+
+    def __init__(self):
+        self.opened = 0
+        self.has_lists = False
+
+    def open(self, wire):
+        self.opened += 1
+        message = JsonCodec().decode(wire).message
+        fields = json.loads(wire.read())
+        seal = fields["seal"]
+        if seal == "bug":
+            raise ZeroDivisionError
+        if seal == "broken":
+            finding = Finding.error("VND-SIG-004", "/edXML", seen="other")
+            raise VerificationError("VND-VER-001", "failed", report=_report(Conclusion.FAILED, finding))
+        if seal == "undecided" and not self.has_lists:
+            finding = Finding.error("VND-TRUST-030")
+            raise VerificationIndeterminate(
+                "VND-VER-002", "undecided", report=_report(Conclusion.INDETERMINATE, finding)
+            )
+        return Received._make(
+            wire=wire,
+            message=message,
+            report=_report(Conclusion.PASSED),
+            evidence=Evidence(fields["grade"]),
+            acceptance=Acceptance.SEALED,
+            coverage={},
+        )
+
+
+def _report(conclusion, *findings):
+    return Report(
+        kind=FileKind.EDXML,
+        conclusion=conclusion,
+        sub_indication=None if conclusion is Conclusion.PASSED else SubIndication.HASH_FAILURE,
+        findings=findings,
+    )
+
+
+class FaultyTransport(MemoryTransport):
+    """A memory transport that does to the next sends what ``plan`` says."""
+
+    def __init__(self, hub=None, *, idempotent=True, plan=(), max_payload=None):
+        super().__init__(hub)
+        self.plan = list(plan)
+        self.keys = []
+        self._capabilities = Capabilities(idempotent_send=idempotent, max_payload=max_payload)
+
+    @property
+    def capabilities(self):
+        return self._capabilities
+
+    def send(self, parcel, *, deadline):
+        self.keys.append((parcel.idempotency_key, parcel.attempt_id))
+        fault = self.plan.pop(0) if self.plan else None
+        if fault == "refuse":
+            raise TransientError("VND-TRN-002", "later")
+        if fault == "later":
+            raise TransientError("VND-TRN-002", "later", retry_after=500.0)
+        if fault == "never":
+            raise PermanentError("VND-TRN-020", "never")
+        if fault == "route":
+            raise RouteError("VND-TRN-001", "wrong password")
+        if fault == "bug":
+            raise KeyError("bug")
+        result = super().send(parcel, deadline=deadline)
+        if fault == "lose":
+            raise AmbiguousError("VND-TRN-004", "no answer")
+        return result
+
+
+def make(store, transport, organ, clock, **more) -> Exchange:
+    """Make an exchange of the fakes."""
+    more.setdefault("opener", FakeOpener())
+    more.setdefault("chance", random.Random(7))
+    opener = more.pop("opener")
+    return Exchange(store, transport, JsonCodec(), opener, organ, clock=clock, **more)
+
+
+def run(folder: Path, role: str, hour: int) -> None:
+    """Be one process: the sender enqueues and sends, the receiver collects and writes its effects down."""
+    clock = FixedClock(START + dt.timedelta(hours=hour))
+    transport = FolderTransport(folder / "drop")
+    organ = MINISTRY if role in ("enqueue", "send") else PROVINCE
+    with open_store(folder / f"{organ.value}.db") as store:
+        exchange = make(store, transport, organ, clock)
+        if role == "enqueue":
+            for number in range(int(sys.argv[4])):
+                exchange.enqueue(letter(f"doc-{number}", text="x" * 40_000 * (number % 2)))
+        elif role == "send":
+            exchange.send_due(limit=1000)
+        else:
+            with (folder / "effects").open("ab", buffering=0) as ledger:
+
+                def effect(received):
+                    ledger.write(received.envelope.document_id.value.encode() + b"\n")
+
+                exchange.collect(limit=1000, handler=effect)
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

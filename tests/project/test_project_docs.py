@@ -1,0 +1,46 @@
+"""The documentation says what the code says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vnedoc.report import codes
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+
+
+def test_the_generated_pages_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, "scripts/make_reference.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_code_has_an_anchor():
+    page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
+    anchors = re.findall(r"^\((vnd-[a-z0-9-]+)\)=$", page, re.MULTILINE)
+    assert anchors == [code.lower() for code in codes()]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
+def test_a_page_names_only_codes_that_exist(path):
+    named = set(re.findall(r"VND-[A-Z]+-[0-9]{3}", path.read_text(encoding="utf-8")))
+    assert named <= set(codes())
+
+
+def test_every_decision_is_numbered_and_has_its_parts():
+    records = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    for path in records:
+        text = path.read_text(encoding="utf-8")
+        for part in ("## Context", "## Decision", "## Options that were weighed", "## Consequences"):
+            assert part in text, (path.name, part)
