@@ -1,6 +1,7 @@
 """One throwaway infrastructure for all tests of XML signatures."""
 
 import pytest
+from dsig_samples import LIMITS
 
 from vnedoc.conformance import FakePki
 from vnedoc.dsig import check_signatures
@@ -27,14 +28,12 @@ def curve(pki):
     return pki.issue("Khóa đường cong", key="p256")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def check():
     """Give the one core check of a document's octets."""
 
-    def run(data, limits=None):
-        from dsig_samples import LIMITS
-
-        (found,) = check_signatures(parse(data), limits or LIMITS)
+    def run(data, limits=LIMITS):
+        (found,) = check_signatures(parse(data), limits)
         return found
 
     return run

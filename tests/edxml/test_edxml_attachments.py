@@ -88,6 +88,14 @@ def test_without_content_id_the_position_counts(line_id, attachment_id, content_
     assert [one.content_id for one in decoded.message.attachments] == [content_id]
 
 
+def test_a_content_id_that_is_only_its_scheme_is_unreadable():
+    data = document(references=reference(""), attachments=attachment("1"))
+    decoded = decode(data)
+    assert [one.code for one in decoded.findings] == ["VND-EDX-021", "VND-EDX-043"]
+    assert [one.content_id for one in decoded.message.attachments] == ["1"]
+    assert decode(encode(decoded.message)).message.attachments == decoded.message.attachments
+
+
 def test_made_up_content_ids_are_unique():
     decoded = decode(
         document(

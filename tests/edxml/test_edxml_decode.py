@@ -343,6 +343,13 @@ def test_a_group_that_lacks_what_it_needs_is_kept_whole():
     assert decode(encode(decoded.message)).message == decoded.message
 
 
+def test_a_recipient_without_identifier_is_no_recipient():
+    decoded = decode(document(FROM + "<edXML:To><edXML:OrganName>B</edXML:OrganName></edXML:To>" + TO))
+    assert [one.organ_id.value for one in decoded.message.receivers] == ["H99.1"]
+    assert [(one.code, one.severity) for one in decoded.findings] == [("VND-EDX-023", Severity.ERROR)]
+    assert decode(encode(decoded.message)).message == decoded.message
+
+
 @pytest.mark.parametrize(
     "empty",
     [

@@ -233,26 +233,43 @@ def make(store, transport, organ, clock, **more) -> Exchange:
     return Exchange(store, transport, JsonCodec(), opener, organ, clock=clock, **more)
 
 
-def run(folder: Path, role: str, hour: int) -> None:
-    """Be one process: the sender enqueues and sends, the receiver collects and writes its effects down."""
-    clock = FixedClock(START + dt.timedelta(hours=hour))
-    transport = FolderTransport(folder / "drop")
-    organ = MINISTRY if role in ("enqueue", "send") else PROVINCE
-    with open_store(folder / f"{organ.value}.db") as store:
-        exchange = make(store, transport, organ, clock)
+class LoggedTransport(FolderTransport):
+    """Writes each send down before it begins, one line each."""
+
+    def __init__(self, root, ledger):
+        super().__init__(root)
+        self._ledger = ledger
+
+    def send(self, parcel, *, deadline):
+        self._ledger.write(f"{parcel.idempotency_key}\n".encode())
+        return super().send(parcel, deadline=deadline)
+
+
+def run(folder: Path, role: str, hour: int, number: int) -> None:
+    """Be one process. It prints a line for each event, so that whoever watches can kill it in the middle."""
+    organ = PROVINCE if role == "collect" else MINISTRY
+    with (
+        open_store(folder / f"{organ.value}.db") as store,
+        (folder / role).open("ab", buffering=0) as ledger,
+    ):
+        exchange = make(
+            store,
+            LoggedTransport(folder / "drop", ledger) if role == "send" else FolderTransport(folder / "drop"),
+            organ,
+            FixedClock(START + dt.timedelta(hours=hour)),
+            on_event=lambda event: print(event.seq, flush=True),
+        )
         if role == "enqueue":
-            for number in range(int(sys.argv[4])):
-                exchange.enqueue(letter(f"doc-{number}", text="x" * 40_000 * (number % 2)))
+            for one in range(number):
+                exchange.enqueue(letter(f"doc-{one}", text="x" * 40_000 * (one % 2)))
         elif role == "send":
-            exchange.send_due(limit=1000)
+            exchange.send_due(limit=number)
         else:
-            with (folder / "effects").open("ab", buffering=0) as ledger:
-
-                def effect(received):
-                    ledger.write(received.envelope.document_id.value.encode() + b"\n")
-
-                exchange.collect(limit=1000, handler=effect)
+            exchange.collect(
+                limit=number,
+                handler=lambda received: ledger.write(f"{received.envelope.document_id}\n".encode()),
+            )
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -290,7 +290,8 @@ def test_a_worker_that_woke_too_late_is_fenced(store, hub, clock, monkeypatch):
 
 def test_a_long_round_renews_its_leases(store, hub, clock, monkeypatch):
     road = FaultyTransport(hub)
-    first, other = (make(store, road, MINISTRY, clock) for _ in range(2))
+    first = make(store, road, MINISTRY, clock)
+    other = make(store, FaultyTransport(hub), MINISTRY, clock)
     for number in range(4):
         first.enqueue(letter(f"doc-{number}"))
     send, seen = road.send, []
@@ -304,10 +305,10 @@ def test_a_long_round_renews_its_leases(store, hub, clock, monkeypatch):
 
     monkeypatch.setattr(road, "send", slow)
     summary = first.send_due()
-    assert len(seen) == 1
-    assert summary.sent == 4
-    assert summary.fenced + sum(one.attempts for one in first.outbox()) >= 4
-    assert len(road.keys) == 4
+    assert seen == [1]
+    assert (summary.sent, summary.fenced) == (4, 1)
+    assert {one.attempts for one in first.outbox()} == {1, 2}
+    assert len(road.keys) == 3
 
 
 @pytest.mark.parametrize("size", [10, 50_000])
@@ -353,7 +354,7 @@ def test_a_repeated_delivery_has_one_effect(hub, receiver):
     for key in "abc":
         deliver(hub, letter(), key=key)
     summary = receiver.collect(handler=seen.append)
-    assert (len(summary.accepted), len(summary.duplicates), len(seen)) == (1, 2, 1)
+    assert (summary.accepted, summary.duplicates, len(seen)) == (receiver.inbox(), receiver.inbox(), 1)
     (entry,) = receiver.inbox()
     assert (entry.copies, entry.conflicts) == (3, 0)
     assert set(hub.settlements(PROVINCE).values()) == {Settlement.ACCEPTED}
@@ -530,15 +531,13 @@ def test_an_entry_in_the_hands_of_another_worker(hub, tmp_path, clock, monkeypat
     deliver(hub, letter(seal="undecided"))
     with open_store(tmp_path / "r.db") as store:
         receiver = make(store, MemoryTransport(hub), PROVINCE, clock, opener=opener)
-        other = make(store, MemoryTransport(hub), PROVINCE, clock, opener=FakeOpener())
         (entry,) = receiver.collect().quarantined
         judge = opener.open
 
         def stall(wire):
             clock.forward(61)
             deliver(hub, wire, key="k")
-            other._in._take  # noqa: B018 - the row is taken over below
-            with store.write(other._in._scope) as ledger:
+            with store.write(receiver._in._scope) as ledger:  # as another worker does that takes over
                 ledger.connection.exec_driver_sql("UPDATE vnedoc_arrival SET token = token + 1")
             return judge(wire)
 
@@ -637,13 +636,11 @@ def test_a_page_larger_than_asked_is_cut(hub, receiver, monkeypatch):
 
 def test_a_handler_that_ends_its_workers_is_stopped(hub, receiver, clock):
     deliver(hub, letter())
-    for _ in range(4):
+    for _ in range(3):
         with pytest.raises(Killed):
             receiver.collect(handler=kill)
         clock.forward(61)
-        if receiver.inbox()[0].handling is HandlingState.DEAD:
-            break
-    summary = receiver.collect(handler=kill) if False else receiver.collect(handler=lambda received: None)
+    summary = receiver.collect(handler=kill)
     assert summary.errors[0].code == "VND-EXC-014"
     assert receiver.inbox()[0].handling is HandlingState.DEAD
 

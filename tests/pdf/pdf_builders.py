@@ -75,7 +75,7 @@ def write(parts: dict[int, bytes], before: bytes = b"%PDF-1.7\n", trailer: bytes
     octets += b"xref\n0 1\n0000000000 65535 f \n"
     for number, place in sorted(places.items()):
         octets += b"%d 1\n%010d 00000 n \n" % (number, place)
-    octets += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (max(20, *places) + 1, trailer)
+    octets += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (max([20, *places]) + 1, trailer)
     return bytes(octets) + b"startxref\n%d\n%%%%EOF\n" % start
 
 

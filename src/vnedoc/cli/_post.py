@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vnedoc.cli._console import Console
-from vnedoc.cli._options import acceptance_of, key_of, policy_of
+from vnedoc.cli._options import acceptance_of, key_of, password_of, policy_of
 from vnedoc.edxml import EdXmlCodec
-from vnedoc.exchange import CollectSummary, Exchange, OutboxState, Store, open_store
+from vnedoc.exchange import CollectSummary, Exchange, OutboxState, open_store
 from vnedoc.model import VIETNAM, Conclusion, Envelope, MessageKind, OrganId, Party, Received, StatusCode
 from vnedoc.transport import open_transport
 from vnedoc.verification import Policy
 from vnedoc.workflow import PolicyOpener, answer, as_wire, seal, unsealed
+
+if TYPE_CHECKING:
+    from vnedoc.exchange import Store
 
 _DELIVERED = (OutboxState.SENT, OutboxState.AWAITING_RECEIPT, OutboxState.RECEIPTED)
 
@@ -39,7 +43,9 @@ def receive(options: argparse.Namespace, console: Console) -> int:
     """Fetch, verify, take in and answer 01; what does not verify goes to quarantine."""
     organ = OrganId(options.organ)
     key = None if options.key is None else key_of(options)
-    opener = PolicyOpener(policy=policy_of(options), acceptance=acceptance_of(options))
+    opener = PolicyOpener(
+        policy=policy_of(options), acceptance=acceptance_of(options), password=password_of(options)
+    )
     with _store(options) as store:
         exchange = Exchange(store, open_transport(options.via), EdXmlCodec(), opener, organ)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 from cryptography import x509
@@ -20,8 +22,8 @@ from vnedoc.conformance._letter import Letter, make_letter
 from vnedoc.conformance._pki import Authority, Credential, FakePki, PrivateKey, to_pem
 from vnedoc.conformance._rewrite import rewrite_as_the_axis_does
 from vnedoc.edxml import EdXmlCodec
-from vnedoc.errors import FileError
-from vnedoc.exchange import Exchange, Store, open_store
+from vnedoc.errors import FileError, MissingExtra
+from vnedoc.exchange import Exchange, open_store
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
@@ -49,6 +51,9 @@ from vnedoc.signing import KeySigner
 from vnedoc.transport import Carrier, open_transport
 from vnedoc.verification import Policy
 from vnedoc.workflow import PolicyOpener, answer, open_sealed, seal, sign_pdf, unsealed, verify
+
+if TYPE_CHECKING:
+    from vnedoc.exchange import Store
 
 Say = Callable[[str], None]
 
@@ -114,6 +119,9 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
         VerificationError: Something that must verify did not.
         FileError: The folder cannot be written.
     """
+    for module, extra in (("sqlalchemy", "exchange"), ("reportlab", "demo")):
+        if find_spec(module) is None:
+            raise MissingExtra.of(extra, "the demo")
     words = _TEXT[lang]
     step = _Steps(say, words)
     for name in ("trust", "certs", "crl", "keys", "mail"):

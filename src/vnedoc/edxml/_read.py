@@ -310,9 +310,10 @@ class _Reader:
         if row.field is None:
             found.fields.update(inner.fields)
         elif row.many:
-            made = found.fields.setdefault(row.field, [])
-            made.append(_made(child, row, inner, where))
-            component = nth(row.name, len(made))
+            made = _made(child, row, inner, where)
+            ones = found.fields.setdefault(row.field, [])
+            ones.append(made)
+            component = nth(row.name, len(ones))
         else:
             found.fields[row.field] = _made(child, row, inner, where)
         found.take_unknown(component, inner.unknown)

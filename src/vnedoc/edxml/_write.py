@@ -144,15 +144,14 @@ class _Writer:
 
     def refuse_homeless(self) -> None:
         """Refuse unknown elements whose parent was not written: dropping them would lose content."""
-        for path, elements in self.waiting.items():
-            if elements:
-                raise RuleError(
-                    "VND-EDX-032",
-                    f"an unknown element belongs to {path}, which the message does not have",
-                    path=path,
-                    hint="take it out of unknown, or put its parent back",
-                    facts={"parent": path},
-                )
+        for path in self.waiting:
+            raise RuleError(
+                "VND-EDX-032",
+                f"an unknown element belongs to {path}, which the message does not have",
+                path=path,
+                hint="take it out of unknown, or put its parent back",
+                facts={"parent": path},
+            )
 
 
 def _embeddable(unknown: UnknownElement) -> str:

@@ -151,9 +151,10 @@ class Exchange:
 
         Raises:
             DecodeError: When the bytes are no message.
+            RuleError: ``VND-EXC-011`` when nothing identifies it.
             Conflict: ``VND-EXC-013`` when the identifier was used for another content.
             ExchangeError: ``VND-EXC-007`` no recipient, ``VND-EXC-008`` another sender, ``VND-EXC-009`` too
-                large for the transport, ``VND-EXC-011`` no identifier, ``VND-EXC-012`` the connection.
+                large for the transport, ``VND-EXC-012`` the connection.
             FileError: ``VND-IO-002`` disk full, ``VND-IO-003`` the file changed; nothing was kept.
         """
         message = self._codec.decode(wire).message

@@ -8,7 +8,7 @@ import json
 
 import attrs
 
-from vnedoc.errors import ExchangeError, VnedocError
+from vnedoc.errors import RuleError, VnedocError
 from vnedoc.exchange._states import HandlingState, InboxState, OutboxState
 from vnedoc.model import (
     Conclusion,
@@ -51,7 +51,7 @@ class Label:
         """Read the label off a message.
 
         Raises:
-            ExchangeError: ``VND-EXC-011`` when nothing identifies it.
+            RuleError: ``VND-EXC-011`` when nothing identifies it.
         """
         if isinstance(message, Envelope):
             if message.document_id is None:
@@ -83,8 +83,8 @@ class Label:
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
-def _anonymous(field: str) -> ExchangeError:
-    return ExchangeError(
+def _anonymous(field: str) -> RuleError:
+    return RuleError(
         "VND-EXC-011",
         "the message has no identifier",
         path=field,

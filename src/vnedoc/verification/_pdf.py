@@ -263,7 +263,7 @@ class _Case:
 
     def _covered(self) -> Covered:
         _, start, second, length = self._signature.byte_range
-        ends = sorted({_end(one) for one in self._signatures})
+        ends = sorted({_end(one) for one in self._signatures if len(one.byte_range) == _RANGES})
         count = len(ends) + (ends[-1] < len(self._octets))
         return Covered(
             node=f"revision {ends.index(second + length) + 1} of {count}",

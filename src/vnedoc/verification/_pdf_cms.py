@@ -94,8 +94,8 @@ _PRIMITIVES: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error: it never leaves the PDF adapter
-    """Ends the check of one signature with a verdict that is not PASSED."""
+class Refusal(Exception):
+    """Ends the check of one signature with a verdict that is not PASSED; it never leaves the PDF adapter."""
 
     def __init__(self, conclusion: Conclusion, reason: SubIndication, finding: Finding) -> None:
         super().__init__(finding.code)

@@ -65,8 +65,8 @@ for _name in [one for one in logging.root.manager.loggerDict if one.startswith("
     logging.getLogger(_name).addFilter(_not_ours)
 
 
-class Locked(Exception):  # noqa: N818 - an answer, not an error: it never leaves the PDF adapter
-    """The file is encrypted and was not opened."""
+class Locked(Exception):
+    """The file is encrypted and was not opened; an answer that never leaves the PDF adapter."""
 
 
 @attrs.frozen(kw_only=True)
