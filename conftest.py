@@ -1,14 +1,15 @@
 """README and docs are tests: every ``python`` and ``console`` block is run, ``json`` and ``toml`` are parsed.
 
-All blocks of one page share names and a fresh folder, in the order of the page. A ``console`` block runs
-its ``$ vnedoc …`` lines; a line ends in ``# exit N`` when the command is to exit with N. Lines below a
-command must be found in its output, in that order; ``…`` stands for anything.
+All blocks of one page share names and a folder with a key and a letter (see ``desk``), in the order of the
+page. A ``console`` block runs its ``$ vnedoc …`` lines; a line ends in ``# exit N`` when the command is to exit
+with N. Lines below a command must be found in its output, in that order; ``…`` stands for anything.
 """
 
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -66,11 +67,36 @@ def _parse_toml(example):
     tomllib.loads(example.parsed)
 
 
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory):
+    """Give a folder with what the pages take for granted: a letter, a key ("secret"), anchors and CRLs."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    from vnedoc.conformance import FakePki, crl_to_pem, to_pem
+
+    folder = tmp_path_factory.mktemp("desk")
+    pki = FakePki.create()
+    (folder / "agency.p12").write_bytes(pki.issue("Sở Thử nghiệm A").pkcs12("secret"))
+    for name, octets in (
+        ("trust/root.pem", to_pem(pki.root.der)),
+        ("crl/root.crl", crl_to_pem(pki.crls()[0])),
+        ("crl/issuing.crl", crl_to_pem(pki.crls()[1])),
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(octets)
+    page = Canvas(str(folder / "letter.pdf"))
+    page.drawString(72, 720, "A letter")
+    page.save()
+    return folder
+
+
 @pytest.fixture(scope="module")
-def page_folder(tmp_path_factory):
-    """Run the blocks of a page in a folder of its own."""
+def page_folder(desk, tmp_path_factory):
+    """Run the blocks of a page in a copy of the desk of its own."""
     before = Path.cwd()
-    os.chdir(tmp_path_factory.mktemp("page"))
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(desk, folder, dirs_exist_ok=True)
+    os.chdir(folder)
     yield
     os.chdir(before)
 

@@ -116,7 +116,9 @@ class Worker:
 
     def close(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
+        self._process.stdout.close()
         self._process.wait()
 
     def _read(self) -> dict[str, Any]:
@@ -158,16 +160,14 @@ def run(group: Group, folder: Path, rounds: int, progress: Progress) -> tuple[li
         reason = f"could not run: {type(error).__name__}: {error}"
         progress(f"{group.id}: {reason}")
         return [result(group, row, [], [], reason) for row in group.rows], False
-    workers: dict[str, Worker] = {}
+    workers = {"": ours}
     failed: dict[str, str] = {}
     for row in group.rows:
         try:
             workers[row.id] = Worker(row.entry, folder)
         except WorkerFailed as error:
             failed[row.id] = f"the peer failed: {error}"
-    times = _rounds(
-        {"": ours, **workers}, rounds, lambda done: progress(f"{group.id}: round {done}/{rounds}")
-    )
+    times = _rounds(workers, rounds, lambda done: progress(f"{group.id}: round {done}/{rounds}"))
     rows = []
     for row in group.rows:
         note = "; ".join(

@@ -1,9 +1,10 @@
-"""Write the pages of the reference that are made from the code: error codes, limits, and the JSON schemas.
+"""Write the pages of the reference that are made from the code: error codes, limits, schemas, commands.
 
 Run ``python scripts/make_reference.py`` after changing a catalogue, ``Limits`` or a schema; with ``--check``
 it only says whether a page is out of date. A test holds the pages and the code together.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -12,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from vnedoc.cli._parser import build_parser
 from vnedoc.model import Limits
 from vnedoc.report import codes, explain, schema
 
@@ -36,12 +38,26 @@ ROOMS = {
     "CLI": "Command line",
     "INTERNAL": "vnedoc itself",
 }
+CLI_INTRO = """\
+Results go to stdout, progress and errors to stderr. JSON and HTML are UTF-8 on any console. Secrets are never an
+argument: they come from the environment variable that is named, or are asked for.
+
+| Exit code | Meaning |
+|---:|---|
+| 0 | yes, or done |
+| 1 | no: the verdict is FAILED, a rule is broken, the file is malformed |
+| 2 | usage, input or output, or an error of vnedoc itself (`VND-INTERNAL`) |
+| 3 | not decided: the verdict is INDETERMINATE |
+| 130 | interrupted |
+
+Over many files the worst wins, in the order 1, 2, 3."""
 LIMITS_INTRO = """\
 Bounds on what hostile input may cost: the fields of {class}`vnedoc.model.Limits`. An input above a bound is
 FAILED with `FORMAT_FAILURE` and a finding that names the field. Raise a field only for a source that you
 trust, in Python or in a policy file:
 
 ```python
+from vnedoc.cli._parser import build_parser
 from vnedoc.model import Limits
 
 roomy = Limits(tree_bytes=64 * 1024 * 1024)
@@ -147,7 +163,41 @@ def _keys(node: dict[str, Any]) -> str:
     return ", ".join(f"`{one}`" for one in node["properties"])
 
 
-PAGES = {"codes.md": codes_page, "limits.md": limits_page, "json.md": schema_page}
+def cli_page() -> Iterator[str]:
+    """Every command with its arguments."""
+    yield "# Command line"
+    yield ""
+    yield CLI_INTRO
+    parser = build_parser()
+    (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001
+    for name, command in commands.choices.items():
+        yield ""
+        yield f"## vnedoc {name}"
+        yield ""
+        yield _plain(command.description)
+        yield ""
+        yield "| Argument | Meaning |"
+        yield "|---|---|"
+        for action in command._actions:  # noqa: SLF001 - argparse has no other way to ask
+            if not isinstance(action, argparse._HelpAction):  # noqa: SLF001
+                yield f"| `{_argument(action)}` | {_plain(_help(action))} |"
+
+
+def _argument(action: argparse.Action) -> str:
+    if not action.option_strings:
+        many = "..." if action.nargs == "+" else ""
+        return f"{action.metavar or action.dest}{many}"
+    value = "" if action.nargs == 0 else f" {action.metavar or '|'.join(action.choices or ())}"
+    return f"{action.option_strings[0]}{value}".replace("|", "\\|")
+
+
+def _help(action: argparse.Action) -> str:
+    required = "required" if action.required and action.option_strings else ""
+    text = (action.help or "") % {"default": action.default}
+    return "; ".join(one for one in (text, required) if one)
+
+
+PAGES = {"codes.md": codes_page, "limits.md": limits_page, "json.md": schema_page, "cli.md": cli_page}
 
 
 def render(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from functools import cache
 
 from asn1crypto import algos, cms, core, tsp, x509
@@ -65,7 +66,9 @@ def objects(
     }
 
 
-def write(parts: dict[int, bytes], before: bytes = b"%PDF-1.7\n", trailer: bytes = b"") -> bytes:
+def write(
+    parts: dict[int, bytes], before: bytes = b"%PDF-1.7\n", trailer: bytes = b"", size: int = 21
+) -> bytes:
     """Write objects as a file, or as a revision after the file *before*."""
     octets, places = bytearray(before), {}
     for number, content in parts.items():
@@ -75,7 +78,10 @@ def write(parts: dict[int, bytes], before: bytes = b"%PDF-1.7\n", trailer: bytes
     octets += b"xref\n0 1\n0000000000 65535 f \n"
     for number, place in sorted(places.items()):
         octets += b"%d 1\n%010d 00000 n \n" % (number, place)
-    octets += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (max([20, *places]) + 1, trailer)
+    octets += b"trailer\n<< /Size %d /Root 1 0 R %s >>\n" % (
+        max([size, *(one + 1 for one in places)]),
+        trailer,
+    )
     return bytes(octets) + b"startxref\n%d\n%%%%EOF\n" % start
 
 
@@ -85,7 +91,8 @@ def last_startxref(octets: bytes) -> int:
 
 def update(octets: bytes, parts: dict[int, bytes], trailer: bytes = b"") -> bytes:
     """Append a revision."""
-    return write(parts, octets, b"/Prev %d %s" % (last_startxref(octets), trailer))
+    size = int(re.findall(rb"/Size (\d+)", octets)[-1])
+    return write(parts, octets, b"/Prev %d %s" % (last_startxref(octets), trailer), size)
 
 
 def fill(octets: bytes, make, *, ranges=None) -> bytes:

@@ -326,7 +326,8 @@ def test_ranges_that_overlap():
     octets = sign_pdf_anyway(pdf())
     assert conclusions(verdict(octets)) == [PASSED, PASSED]
     second = octets.rindex(b"/ByteRange [0 ") + len(b"/ByteRange [0 ")
-    moved = octets[:second] + b"900" + octets[second + 3 :]
+    width = octets.index(b" ", second) - second
+    moved = octets[:second] + b"900".zfill(width) + octets[second + width :]
     assert [said(one)[:2] for one in verdict(moved).signatures] == [("FAILED", FORMAT)] * 2
 
 

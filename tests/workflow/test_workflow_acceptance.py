@@ -23,12 +23,21 @@ def signature(where, conclusion=PASSED, reason=None):
 
 
 FILE = Attachment(name="a.pdf", blob=Blob.from_bytes(b"%PDF-"), content_id="a")
+OTHER = attrs.evolve(FILE, name="b.pdf", content_id="b")
 SEAL = signature("envelope")
 BROKEN = signature("envelope", FAILED, SubIndication.HASH_FAILURE)
 INNER = signature("attachment:a")
 BAD_INNER = signature("attachment:a", PERHAPS, SubIndication.TRY_LATER)
 NOTHING = Seen(
-    envelope=(), attachments=(), unjudged=(), files=(FILE,), main="a", foreign=(), shape=(), odd=()
+    envelope=(),
+    attachments=(),
+    unjudged=(),
+    files=(FILE,),
+    main=0,
+    signed=frozenset(),
+    foreign=(),
+    shape=(),
+    odd=(),
 )
 NO_SIGNATURE = (PERHAPS, SubIndication.NO_SIGNATURE)
 MALFORMED = (FAILED, SubIndication.FORMAT_FAILURE)
@@ -39,47 +48,68 @@ OK = (PASSED, None)
 TABLE = {
     "nothing": ({}, NO_SIGNATURE, NO_SIGNATURE, NO_SIGNATURE),
     "seal only": ({"envelope": (SEAL,)}, OK, NO_SIGNATURE, NO_SIGNATURE),
-    "seal and pdf": ({"envelope": (SEAL,), "attachments": (INNER,)}, OK, OK, OK),
-    "pdf only": ({"attachments": (INNER,)}, NO_SIGNATURE, OK, OK),
+    "seal and pdf": ({"envelope": (SEAL,), "attachments": (INNER,), "signed": frozenset({0})}, OK, OK, OK),
+    "pdf only": ({"attachments": (INNER,), "signed": frozenset({0})}, NO_SIGNATURE, OK, OK),
     "bad pdf": (
-        {"envelope": (SEAL,), "attachments": (BAD_INNER,)},
+        {"envelope": (SEAL,), "attachments": (BAD_INNER,), "signed": frozenset({0})},
         (PERHAPS, SubIndication.TRY_LATER),
         (PERHAPS, SubIndication.TRY_LATER),
         (PERHAPS, SubIndication.TRY_LATER),
     ),
     "broken seal": (
-        {"envelope": (BROKEN,), "attachments": (INNER,)},
+        {"envelope": (BROKEN,), "attachments": (INNER,), "signed": frozenset({0})},
         (FAILED, SubIndication.HASH_FAILURE),
         (FAILED, SubIndication.HASH_FAILURE),
         OK,
     ),
-    "foreign signature": ({"foreign": ("/edXML",), "attachments": (INNER,)}, UNREADABLE, UNREADABLE, OK),
+    "foreign signature": (
+        {"foreign": ("/edXML",), "attachments": (INNER,), "signed": frozenset({0})},
+        UNREADABLE,
+        UNREADABLE,
+        OK,
+    ),
     "seal of another shape": (
-        {"envelope": (SEAL,), "attachments": (INNER,), "shape": (Finding.error("VND-SIG-001"),)},
+        {
+            "envelope": (SEAL,),
+            "attachments": (INNER,),
+            "signed": frozenset({0}),
+            "shape": (Finding.error("VND-SIG-001"),),
+        },
         MALFORMED,
         OK,
         OK,
     ),
     "no pdf at all": (
-        {"main": None, "attachments": (signature("attachment:b"),)},
+        {"main": None, "attachments": (signature("attachment:b"),), "signed": frozenset({0})},
         NO_SIGNATURE,
         NO_SIGNATURE,
         NO_SIGNATURE,
     ),
     "main document unsigned": (
-        {"main": "b", "attachments": (INNER,)},
+        {"files": (OTHER, FILE), "attachments": (INNER,), "signed": frozenset({1})},
         NO_SIGNATURE,
         NO_SIGNATURE,
         NO_SIGNATURE,
     ),
     "attachment that could not be judged": (
-        {"envelope": (SEAL,), "unjudged": ((PERHAPS, SubIndication.CUSTOM),)},
+        {"envelope": (SEAL,), "unjudged": ((PERHAPS, SubIndication.CUSTOM),), "signed": frozenset({0})},
         (PERHAPS, SubIndication.CUSTOM),
         (PERHAPS, SubIndication.CUSTOM),
         (PERHAPS, SubIndication.CUSTOM),
     ),
+    "two files of one name": (
+        {"files": (FILE, FILE), "envelope": (SEAL,), "attachments": (INNER,), "signed": frozenset({0})},
+        MALFORMED,
+        MALFORMED,
+        MALFORMED,
+    ),
     "codec read past an error": (
-        {"envelope": (SEAL,), "attachments": (INNER,), "odd": (Finding.error("VND-EDX-040"),)},
+        {
+            "envelope": (SEAL,),
+            "attachments": (INNER,),
+            "signed": frozenset({0}),
+            "odd": (Finding.error("VND-EDX-040"),),
+        },
         MALFORMED,
         OK,
         OK,

@@ -75,6 +75,17 @@ def test_the_caller_may_name_the_main_document(office):
     assert report.conclusion is Conclusion.PASSED
 
 
+def test_a_signature_on_one_file_never_stands_for_another_of_the_same_name(office):
+    """Threat H07: an unsigned letter in front of a signed one, both under one ContentId."""
+    signed = office.signed_pdf().read()
+    wire = unsealed(office.envelope(("cv.pdf", office.pdf), ("cu.pdf", signed)))
+    data = wire.read().replace(b"cid:a2", b"cid:a1")
+    for rule in Acceptance:
+        report = vnedoc.verify(data, office.policy, acceptance=rule)
+        assert report.conclusion is Conclusion.FAILED, rule
+        assert "VND-FLOW-022" in codes(report)
+
+
 def test_no_pdf_is_no_main_document(office):
     wire = unsealed(office.envelope(("cv.txt", b"xin chao")))
     report = vnedoc.verify(wire, office.policy, acceptance=Acceptance.ATTACHMENTS)

@@ -36,7 +36,8 @@ class Seen:
         attachments: Judgements of the signatures inside attachments.
         unjudged: Verdicts of attachments that could not be judged at all, such as an encrypted PDF.
         files: The attachments, in order.
-        main: ContentId of the main document, ``None`` when there is none.
+        main: Place of the main document among the files, ``None`` when there is none.
+        signed: Places of the files that carry a signature, or could not be looked into.
         foreign: Locations of elements that look like a signature and are none.
         shape: Deviations from the seal's exact shape.
         odd: What the codec read past.
@@ -46,7 +47,8 @@ class Seen:
     attachments: tuple[SignatureReport, ...]
     unjudged: tuple[_Verdict, ...]
     files: tuple[Attachment, ...]
-    main: str | None
+    main: int | None
+    signed: frozenset[int]
     foreign: tuple[str, ...]
     shape: tuple[Finding, ...]
     odd: tuple[Finding, ...]
@@ -78,6 +80,10 @@ def apply(rule: Acceptance, seen: Seen) -> Accepted:
     verdicts, findings = _sealed(seen) if rule is Acceptance.SEALED else _by_attachments(rule, seen)
     verdicts += [(one.conclusion, one.sub_indication) for one in seen.attachments]
     verdicts += seen.unjudged
+    if len({one.content_id for one in seen.files}) < len(seen.files):
+        # Two files of one name: a signature on one must never stand for the other.
+        verdicts.append(_MALFORMED)
+        findings.append(Finding.error("VND-FLOW-022", "attachments"))
     conclusion, reason = worst(verdicts)
     # A message without attachments has nothing but its envelope: where the route takes unsealed messages it
     # is taken as a claim, unless something about it is wrong rather than missing.
@@ -128,7 +134,7 @@ def _by_attachments(rule: Acceptance, seen: Seen) -> tuple[list[_Verdict], list[
     elif seen.main is None:
         verdicts.append(_MISSING)
         findings.append(Finding.error("VND-FLOW-015", "attachments", files=[one.name for one in seen.files]))
-    elif not any(one.where == f"attachment:{seen.main}" for one in seen.attachments) and not seen.unjudged:
+    elif seen.main not in seen.signed:
         verdicts.append(_MISSING)
-        findings.append(Finding.error("VND-FLOW-017", f"attachment:{seen.main}"))
+        findings.append(Finding.error("VND-FLOW-017", f"attachment:{seen.files[seen.main].content_id}"))
     return verdicts, findings

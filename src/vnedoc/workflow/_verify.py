@@ -216,8 +216,11 @@ def _edxml(
     inside: list[SignatureReport] = []
     unjudged: list[tuple[Conclusion, SubIndication | None]] = []
     findings: list[Finding] = list(decoded.findings)
-    for number, one in enumerate(files, 1):
-        signatures, seen, verdict = _attachment(one, policy, password, f"attachment-{number}-")
+    signed: set[int] = set()
+    for place, one in enumerate(files):
+        signatures, seen, verdict = _attachment(one, policy, password, f"attachment-{place + 1}-")
+        if signatures or verdict is not None:
+            signed.add(place)
         inside += signatures
         findings += seen
         unjudged += [] if verdict is None else [verdict]
@@ -228,7 +231,8 @@ def _edxml(
             attachments=tuple(inside),
             unjudged=tuple(unjudged),
             files=files,
-            main=main if main is not None else _main_of(files),
+            main=_main_of(files, main),
+            signed=frozenset(signed),
             foreign=foreign_signatures(document),
             shape=seal_findings(document),
             odd=decoded.findings,
@@ -244,9 +248,12 @@ def _edxml(
     return Examined(report=report, decoded=decoded, accepted=accepted)
 
 
-def _main_of(files: tuple[Attachment, ...]) -> str | None:
-    """Give the ContentId of the first attachment, in manifest order, whose content is a PDF."""
-    return next((one.content_id for one in files if kind_of(one.blob.read()) is FileKind.PDF), None)
+def _main_of(files: tuple[Attachment, ...], named: str | None) -> int | None:
+    """Find the main document: the one that the caller names, else the first PDF in manifest order."""
+    for place, one in enumerate(files):
+        if one.content_id == named if named is not None else kind_of(one.blob.read()) is FileKind.PDF:
+            return place
+    return None
 
 
 def _attachment(
