@@ -1,8 +1,8 @@
 """README and docs are tests: every ``python`` and ``console`` block is run, ``json`` and ``toml`` are parsed.
 
 All blocks of one page share names and a folder with a key and a letter (see ``desk``), in the order of the
-page. A ``console`` block runs its ``$ vnedoc …`` lines; a line ends in ``# exit N`` when the command is to exit
-with N. Lines below a command must be found in its output, in that order; ``…`` stands for anything.
+page. A ``console`` block runs its ``$ vnedoc …`` lines; a line ends in ``# exit N`` when the command is to
+exit with N. Lines below a command must be found in its output, in that order; ``…`` stands for anything.
 """
 
 import json
@@ -16,8 +16,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
+
+# No deadline: a slow or busy machine is not a defect.
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True, print_blob=True)
+settings.register_profile("deep", deadline=None, max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 _PROMPT = "$ "
 _EXIT = re.compile(r"\s+# exit (\d+)$")

@@ -39,8 +39,8 @@ ROOMS = {
     "INTERNAL": "vnedoc itself",
 }
 CLI_INTRO = """\
-Results go to stdout, progress and errors to stderr. JSON and HTML are UTF-8 on any console. Secrets are never an
-argument: they come from the environment variable that is named, or are asked for.
+Results go to stdout, progress and errors to stderr. JSON and HTML are UTF-8 on any console. Secrets are never
+an argument: they come from the environment variable that is named, or are asked for.
 
 | Exit code | Meaning |
 |---:|---|

@@ -75,7 +75,7 @@ def test_ecdsa_values_have_one_width(keys, kind, width):
     padded = b"\x00" + value[:width] + b"\x00" + value[width:]
     for wrong in (b"", der, value[:-1], value + b"\x00", padded, zero, b"\xff" * 2 * width, value[::-1]):
         assert not verify_value(public, method, wrong, DATA)
-    with pytest.raises(ValueError, match="DER|ASN|parsing"):
+    with pytest.raises(ValueError, match=r"DER|ASN|parsing"):
         to_xml_value(public, value)
 
 
@@ -85,7 +85,7 @@ def test_edwards_curves(keys, kind):
     value = key.sign(DATA)
     assert to_xml_value(key.public_key(), value) == value
     assert verify_value(key.public_key(), _method(kind, None), value, DATA)
-    assert not verify_value(key.public_key(), _method(kind, None), value[:-1] + b"\x00", DATA)
+    assert not verify_value(key.public_key(), _method(kind, None), bytes([value[0] ^ 1]) + value[1:], DATA)
 
 
 def test_a_key_of_another_kind_never_verifies(keys):

@@ -1,5 +1,6 @@
 """Every code of the source has words in both languages, and every word belongs to a code."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -91,3 +92,41 @@ def test_every_enum_has_its_word_in_both_languages():
 
 def test_a_word_that_is_not_there_is_itself():
     assert word("where", "somewhere", "vi") == "somewhere"
+
+
+def given():
+    """Give each place that makes a finding or an error with its facts written out: code, names, place."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
+                continue
+            code = str(node.args[0].value)
+            if not re.fullmatch(r"VND-[A-Z]+-[0-9]{3}", code):
+                continue
+            name = ast.unparse(node.func)
+            words = {one.arg: one.value for one in node.keywords}
+            place = f"{path.relative_to(SOURCE)}:{node.lineno}"
+            if name in ("Finding.error", "Finding.warning", "Finding.info"):
+                if None not in words:
+                    yield code, set(words) - {"location"}, place
+            elif name.endswith(".of"):
+                yield code, {"limit", "allowed", "seen"}, place
+            elif name.endswith("Error") or name in ("KeyUnavailable", "StateMismatch", "Conflict"):
+                facts = words.get("facts", ast.Dict(keys=[], values=[]))
+                if isinstance(facts, ast.Dict) and None not in facts.keys:
+                    yield code, {one.value for one in facts.keys}, place
+
+
+def test_every_fact_that_a_text_uses_is_given():
+    missing = []
+    for code, names, place in given():
+        texts = entry(code).texts.values()
+        used = {
+            name
+            for text in texts
+            for part in (text.checked, text.seen, text.next)
+            for name in placeholders(part)
+        }
+        if not used <= names:
+            missing.append((place, code, sorted(used - names)))
+    assert missing == []

@@ -80,6 +80,7 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t
 # libxml2's inclusive canonicalisation takes the square of the namespaces in scope at every element, so fewer
 # of them are allowed, those of the ancestors included: 64 by default, which is 3 s at the limit of nodes.
 _IN_SCOPE_SHARE = 4
+_LEAST_NODE = 4  # octets: <a/>
 _PARSER_DEPTH = 2048  # libxml2 goes no deeper, whatever is asked
 
 
@@ -87,15 +88,14 @@ def check_before(data: bytes, limits: Limits) -> None:
     """Refuse what would cost too much as a tree, before there is one."""
     if len(data) > limits.tree_bytes:
         raise LimitExceeded.of(_CODE, "tree_bytes", limits.tree_bytes, len(data))
-    # Every element, comment and instruction begins with "<"; what begins with "</" or "<![" is none. A "<"
-    # inside comments and CDATA sections is counted too: an upper bound that costs two scans.
-    nodes = data.count(b"<") - data.count(b"</") - data.count(b"<![")
-    if nodes > limits.nodes:
-        raise LimitExceeded.of(_CODE, "nodes", limits.nodes, nodes)
-    # An attribute has two quotes. Twice the octets of the largest honest text is plenty for those in text.
-    quotes = data.count(b'"') + data.count(b"'")
-    allowed = 2 * (limits.nodes + limits.attributes) + limits.text_bytes
-    if quotes > allowed:
+    if len(data) > limits.nodes * _LEAST_NODE:
+        # Every element, comment and instruction begins with "<"; what begins with "</" or "<![" is none. A
+        # "<" inside comments and CDATA sections is counted too: an upper bound that costs three scans.
+        nodes = data.count(b"<") - data.count(b"</") - data.count(b"<![")
+        if nodes > limits.nodes:
+            raise LimitExceeded.of(_CODE, "nodes", limits.nodes, nodes)
+    if len(data) > limits.text_bytes and data.count(b"=") > 2 * limits.nodes + limits.text_bytes:
+        # An attribute has one "=". Two for each possible node are plenty, and those of one honest text.
         raise LimitExceeded.of(_CODE, "attributes", limits.attributes, None)
 
 
@@ -104,10 +104,12 @@ def check_tree(root: etree._Element, source: bytes, limits: Limits) -> None:
     if _depth_exceeds(min(limits.depth, _PARSER_DEPTH))(root):
         raise LimitExceeded.of(_CODE, "depth", limits.depth, None)
     # No element can have more attributes, no text more octets, than the whole document has.
-    if (source.count(b'"') + source.count(b"'")) // 2 > limits.attributes:
+    attributes = source.count(b"=")
+    if attributes > limits.attributes:
         _check_attributes(root, limits.attributes)
-    if source.count(b"xmlns") > limits.attributes // _IN_SCOPE_SHARE:
-        _check_namespaces(root, limits.attributes // _IN_SCOPE_SHARE)
+    in_scope = limits.attributes // _IN_SCOPE_SHARE
+    if attributes > in_scope and source.count(b"xmlns") > in_scope:
+        _check_namespaces(root, in_scope)
     if len(source) > limits.text_bytes:
         for text in _texts(root):
             _check_text(text, limits.text_bytes)

@@ -2,72 +2,92 @@
 
 from __future__ import annotations
 
+import re
 from xml.parsers import expat
 
 from vnedoc.errors import DecodeError
+from vnedoc.xml._guards import BOM
 
 _CHUNK = 64 * 1024
+_END_TAG = re.compile(rb"</(?:[^\s:<>/]+:)?([^\s:<>/]+)\s*>")
 
 
-class _Found(Exception):  # noqa: N818 - stops the parser, is no error
+class _Found(Exception):
     pass
-
-
-class _EndTagFinder:
-    """Follows one path of local names and notes where its first match ends."""
-
-    def __init__(self, path: tuple[str, ...]) -> None:
-        self.offset: int | None = None
-        self._path = path
-        self._depth = 0  # of the current element
-        self._matched = 0  # how many of the current element's ancestors-or-self are on the path
-        # lxml trees know no offsets, expat does. It decides nothing: it only finds where to put the octets
-        # of a signature into a document that the one parser has already read.
-        self.parser = expat.ParserCreate("utf-8")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.StartDoctypeDeclHandler = self._doctype
-
-    def _start(self, name: str, _attributes: object) -> None:
-        on_path = self._matched == self._depth < len(self._path)
-        if on_path and name.rpartition(":")[2] == self._path[self._depth]:
-            self._matched += 1
-        self._depth += 1
-
-    def _end(self, _name: str) -> None:
-        if self._depth == self._matched == len(self._path):
-            self.offset = self.parser.CurrentByteIndex
-            raise _Found
-        self._depth -= 1
-        self._matched = min(self._matched, self._depth)
-
-    def _doctype(self, *_parts: object) -> None:
-        raise DecodeError(
-            "VND-XML-002",
-            "the file has a DOCTYPE, which is not allowed",
-            hint="ask the sender for the file without a DOCTYPE",
-        )
 
 
 def end_tag_offset(data: bytes, path: tuple[str, ...]) -> int:
     """Give the offset of the ``<`` of an end tag.
 
     Args:
-        data: A document that ``parse`` accepts.
+        data: A document that ``parse`` accepts; on another the answer means nothing.
         path: Local names from the document element down, for example ``("edXML", "edXMLEnvelope")``. The
             first element in document order with that path counts.
 
     Raises:
-        DecodeError: ``VND-XML-034`` when there is no such element or it has no end tag (``<a/>``),
-            ``VND-XML-001`` when the octets up to there are not well formed, ``VND-XML-002`` DOCTYPE.
+        DecodeError: ``VND-XML-034`` when there is no such element or it has no end tag (``<a/>``);
+            ``VND-XML-001`` or ``VND-XML-002`` where it comes upon what ``parse`` does not accept.
     """
-    finder = _EndTagFinder(path)
+    # Where every "<" begins a tag, the last end tag is that of the document element.
+    offset = data.rfind(b"</") if len(path) == 1 and _has_only_tags(data) else _follow(data, path)
+    tag = _END_TAG.match(data, offset) if offset >= 0 else None
+    if tag is None or tag[1].decode(errors="replace") != path[-1]:
+        where = "/" + "/".join(path)
+        raise DecodeError(
+            "VND-XML-034",
+            f"there is no element {where} with an end tag",
+            path=where,
+            hint="the signature needs a place to stand in: write the element with a start and an end tag",
+            facts={"element": where},
+        )
+    return offset
+
+
+def _has_only_tags(data: bytes) -> bool:
+    """Tell that there are no comments, CDATA sections or instructions after the XML declaration."""
+    return b"<!" not in data and data.rfind(b"<?") <= len(BOM)
+
+
+def _follow(data: bytes, path: tuple[str, ...]) -> int:
+    """Follow the path through the document; -1 when it leads nowhere.
+
+    lxml's trees know no offsets, expat does. It decides nothing: it only finds where to put the octets of a
+    signature into a document that the one parser has already read.
+    """
+    depth = matched = 0  # open elements, and how many of them, from the root down, are on the path
+    offset = -1
+
+    def start(name: str, _attributes: list[str]) -> None:
+        nonlocal depth, matched
+        if matched == depth < len(path) and name.rpartition(":")[2] == path[depth]:
+            matched += 1
+        depth += 1
+
+    def end(_name: str) -> None:
+        nonlocal depth, matched, offset
+        if depth == matched == len(path):
+            offset = parser.CurrentByteIndex
+            raise _Found
+        depth -= 1
+        matched = min(matched, depth)
+
+    def doctype(*_parts: object) -> None:
+        raise DecodeError(
+            "VND-XML-002",
+            "the file has a DOCTYPE, which is not allowed",
+            hint="ask the sender for the file without a DOCTYPE",
+        )
+
+    parser = expat.ParserCreate("utf-8")
+    parser.ordered_attributes = True  # a list is cheaper than a mapping, and neither is looked at
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartDoctypeDeclHandler = doctype
     view = memoryview(data)
     try:
-        for start in range(0, len(view), _CHUNK):
-            finder.parser.Parse(bytes(view[start : start + _CHUNK]), False)  # noqa: FBT003 - C signature
-        finder.parser.Parse(b"", True)  # noqa: FBT003 - C signature
+        for at in range(0, len(view), _CHUNK):
+            parser.Parse(bytes(view[at : at + _CHUNK]), False)  # noqa: FBT003 - a C signature
+        parser.Parse(b"", True)  # noqa: FBT003 - a C signature
     except _Found:
         pass
     except expat.ExpatError as error:
@@ -78,14 +98,4 @@ def end_tag_offset(data: bytes, path: tuple[str, ...]) -> int:
             hint="ask the sender to export the file again",
             facts={"line": error.lineno, "column": error.offset + 1, "cause": cause},
         ) from error
-    offset = finder.offset
-    if offset is None or data[offset : offset + 2] != b"</":
-        where = "/" + "/".join(path)
-        raise DecodeError(
-            "VND-XML-034",
-            f"there is no element {where} with an end tag",
-            path=where,
-            hint="the signature needs a place to stand in: write the element with a start and an end tag",
-            facts={"element": where},
-        )
     return offset

@@ -41,15 +41,12 @@ def location(element: etree._Element) -> str:
 
 
 def _step(element: etree._Element) -> str:
-    name = _local(element)
-    before = sum(1 for other in element.itersiblings(preceding=True) if _local(other) == name)
-    if before or any(_local(other) == name for other in element.itersiblings()):
+    name = str(element.tag).rpartition("}")[2]
+    same = f"{{*}}{name}"
+    before = sum(1 for _ in element.itersiblings(same, preceding=True))
+    if before or next(element.itersiblings(same), None) is not None:
         return f"{name}[{before + 1}]"
     return name
-
-
-def _local(node: etree._Element) -> str:
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""  # "": comment or instruction
 
 
 def strict_base64(text: str | bytes) -> bytes:
