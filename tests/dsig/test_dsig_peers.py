@@ -138,7 +138,9 @@ def test_python_xmlsec_takes_our_signatures(files, person):
     tree = etree.fromstring(signed)
     xmlsec.tree.add_ids(tree, ["Id"])
     manager = xmlsec.KeysManager()
-    manager.load_cert(str(files / "root.pem"), xmlsec.constants.KeyDataFormatPem, 0x100)
+    manager.load_cert(
+        str(files / "root.pem"), xmlsec.constants.KeyDataFormatPem, xmlsec.constants.KeyDataTypeTrusted
+    )
     context = xmlsec.SignatureContext(manager)
     context.verify(tree.find(f".//{{{DS}}}Signature"))
 

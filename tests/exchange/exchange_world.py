@@ -39,7 +39,7 @@ from vnedoc.model import (
     SubIndication,
     Wire,
 )
-from vnedoc.transport import FolderTransport, MemoryHub, MemoryTransport
+from vnedoc.transport import FolderTransport, MemoryTransport
 
 MINISTRY = OrganId("000.00.00.G22")
 PROVINCE = OrganId("000.00.00.H36")
@@ -61,7 +61,15 @@ class FixedClock:
 
 
 def letter(
-    number="doc-1", *, sender=MINISTRY, to=(PROVINCE,), kind="new", text="", seal="ok", grade="proven", code=None
+    number="doc-1",
+    *,
+    sender=MINISTRY,
+    to=(PROVINCE,),
+    kind="new",
+    text="",
+    seal="ok",
+    grade="proven",
+    code=None,
 ) -> Wire:
     """Write a document message of the tests' own format."""
     return _wire(
@@ -123,9 +131,7 @@ class JsonCodec:
         except ValueError as error:
             raise DecodeError("VND-XML-001", "not well-formed") from error
         if "status" in fields:
-            about = ResponseFor(
-                organ_id=fields["to"], document_id=fields["about"], code=fields["about_code"]
-            )
+            about = ResponseFor(organ_id=fields["to"], document_id=fields["about"], code=fields["about_code"])
             when = fields["time"]
             return _Decoded(
                 StatusMessage(
@@ -245,6 +251,11 @@ class LoggedTransport(FolderTransport):
         return super().send(parcel, deadline=deadline)
 
 
+def _tell(event) -> None:
+    sys.stdout.write(f"{event.seq}\n")
+    sys.stdout.flush()
+
+
 def run(folder: Path, role: str, hour: int, number: int) -> None:
     """Be one process. It prints a line for each event, so that whoever watches can kill it in the middle."""
     organ = PROVINCE if role == "collect" else MINISTRY
@@ -257,7 +268,7 @@ def run(folder: Path, role: str, hour: int, number: int) -> None:
             LoggedTransport(folder / "drop", ledger) if role == "send" else FolderTransport(folder / "drop"),
             organ,
             FixedClock(START + dt.timedelta(hours=hour)),
-            on_event=lambda event: print(event.seq, flush=True),
+            on_event=_tell,
         )
         if role == "enqueue":
             for one in range(number):

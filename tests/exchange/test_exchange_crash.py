@@ -86,7 +86,9 @@ def test_every_crash_point_in_the_source_is_killed_here():
 
 
 # Who starts again on the same machine need not wait for the dead process's lease; elsewhere it must end.
-@pytest.mark.parametrize(("point", "elsewhere"), [*((one, False) for one in POINTS), ("O5", True), ("I2", True), ("I6", True)])
+@pytest.mark.parametrize(
+    ("point", "elsewhere"), [*((one, False) for one in POINTS), ("O5", True), ("I2", True), ("I6", True)]
+)
 def test_killed_at(tmp_path, point, elsewhere, monkeypatch):
     (tmp_path / "drop").mkdir()
     hour = 0

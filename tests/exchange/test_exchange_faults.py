@@ -1,4 +1,4 @@
-"""What the wire and the other side may do: nothing is lost, nothing has two effects, nothing false is settled."""
+"""What the wire and the other side may do: nothing lost, nothing doubled, nothing settled falsely."""
 
 import json
 
@@ -313,7 +313,7 @@ def test_a_long_round_renews_its_leases(store, hub, clock, monkeypatch):
 
 @pytest.mark.parametrize("size", [10, 50_000])
 def test_a_body_that_was_changed_is_not_sent(sender, store, size, road):
-    (entry,) = sender.enqueue(letter(text="x" * size))
+    sender.enqueue(letter(text="x" * size))
     if size > 32_768:
         (path,) = [one for one in store.blobs.rglob("*") if one.is_file()]
         path.write_bytes(b"changed")
@@ -421,6 +421,13 @@ def test_what_must_not_come_in_is_refused_and_kept(hub, receiver, wire, route, c
 def test_a_status_without_an_address_is_for_whom_the_route_brings_it(hub, receiver):
     deliver(hub, status("13", to=None, sender=MINISTRY))
     assert len(receiver.collect().accepted) == 1
+
+
+def test_a_value_that_no_constructor_takes_is_the_messages_fault(hub, receiver):
+    deliver(hub, letter(number="x" * 300))
+    (entry,) = receiver.collect().quarantined
+    assert (entry.code, entry.conclusion) == ("VND-MODEL-002", Conclusion.FAILED)
+    assert entry.findings[0].code == "VND-MODEL-002"
 
 
 def test_a_bug_in_the_opener_is_kept_for_a_person(hub, receiver):
@@ -553,6 +560,7 @@ def test_a_message_beyond_the_limit_is_refused_before_it_is_stored(hub, tmp_path
         receiver = make(store, MemoryTransport(hub), PROVINCE, clock, limits=Limits(file_bytes=50_000))
         summary = receiver.collect()
         assert summary.errors[0].code == "VND-EXC-021"
+        assert receiver.events()[-1].reason == "VND-EXC-021"
         assert not store.blobs.exists() or not [one for one in store.blobs.rglob("*") if one.is_file()]
     assert hub.settlements(PROVINCE) == {"k": Settlement.REFUSED}
 

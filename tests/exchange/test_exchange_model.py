@@ -137,7 +137,9 @@ class TwoRegisters(RuleBasedStateMachine):
         assert {name: one.digest for name, one in rows.items()} == self.enqueued
         there = [one.document_id.value for one in self.receiver.inbox()]
         assert len(there) == len(set(there))
-        assert {one.document_id.value: one.digest for one in self.receiver.inbox()}.items() <= self.enqueued.items()
+        assert {
+            one.document_id.value: one.digest for one in self.receiver.inbox()
+        }.items() <= self.enqueued.items()
         waiting = self.hub.settlements(PROVINCE)
         for row in rows.values():
             if row.state is OutboxState.SENT:
@@ -156,7 +158,9 @@ class TwoRegisters(RuleBasedStateMachine):
             assert said <= self.told
             assert (row.business_state is None) is (not said)
             if said:
-                assert row.business_state is max((one.code for one in row.history), key=list(StatusCode).index)
+                assert row.business_state is max(
+                    (one.code for one in row.history), key=list(StatusCode).index
+                )
 
     def drain(self):
         """After every fault ends, everything arrives without anybody's hands."""

@@ -13,7 +13,15 @@ from exchange_world import (
     status,
 )
 
-from vnedoc.errors import Conflict, DecodeError, ExchangeError, FileError, RuleError, SecurityError
+from vnedoc.errors import (
+    ConfigError,
+    Conflict,
+    DecodeError,
+    ExchangeError,
+    FileError,
+    RuleError,
+    SecurityError,
+)
 from vnedoc.exchange import HandlingState, InboxState, OutboxState, open_store
 from vnedoc.model import (
     Conclusion,
@@ -123,6 +131,7 @@ def test_a_revocation_goes_under_the_identifier_of_its_document(sender, receiver
         (letter(number=None), "VND-EXC-011"),
         (status("13", to=None, sender=MINISTRY), "VND-EXC-007"),
         (status("13", None, to=PROVINCE, sender=MINISTRY), "VND-EXC-011"),
+        (status("13", None, to=PROVINCE, sender=MINISTRY, about_code="x" * 300), "VND-EXC-011"),
     ],
 )
 def test_what_cannot_be_enqueued(sender, wire, code):
@@ -215,7 +224,9 @@ def test_one_document_to_two_has_two_histories(sender, receiver):
     "wire",
     [status("03", "another"), status("03", "doc-1", sender=COMMUNE), status("03", None, about_code="9/X")],
 )
-def test_a_status_on_nothing_that_was_sent_is_kept_and_not_applied(sender, receiver, hub, clock, wire, tmp_path):
+def test_a_status_on_nothing_that_was_sent_is_kept_and_not_applied(
+    sender, receiver, hub, clock, wire, tmp_path
+):
     pass_on(sender, receiver, letter(code="7/VPCP"))
     who = COMMUNE if b"01.17" in wire.read() else PROVINCE
     seen = []
@@ -421,7 +432,7 @@ def test_an_alias_is_the_same_organisation(tmp_path, hub, clock, sender):
 
 
 def test_a_claim_must_outlast_a_call(tmp_path, clock):
-    with open_store(tmp_path / "s.db") as store, pytest.raises(ExchangeError) as caught:
+    with open_store(tmp_path / "s.db") as store, pytest.raises(ConfigError) as caught:
         make(store, MemoryTransport(), MINISTRY, clock, lease=5.0, deadline=5.0)
     assert caught.value.code == "VND-EXC-006"
 
@@ -457,3 +468,49 @@ def test_what_could_not_be_decided_is_tried_again_by_a_person(sender, hub, clock
         with pytest.raises(ExchangeError) as caught:
             receiver.retry_quarantined(entry.id)
         assert caught.value.code == "VND-EXC-016"
+
+
+def test_each_route_judges_and_hands_over_its_own(tmp_path, hub, clock, sender):
+    seen = []
+    sender.enqueue(letter())
+    sender.enqueue(letter("doc-2", seal="undecided"))
+    sender.send_due()
+    with open_store(tmp_path / "r.db") as store:
+        axis = make(store, MemoryTransport(hub), PROVINCE, clock, route="axis")
+        strict = make(store, MemoryTransport(MemoryHub()), PROVINCE, clock, route="strict")
+        (kept,) = axis.collect().quarantined
+        assert strict.inbox()[0].route == "axis"
+        assert strict.collect(handler=seen.append).handled == 0
+        assert strict.quarantine() == ()
+        with pytest.raises(ExchangeError):
+            strict.retry_quarantined(kept.id)
+        assert axis.collect(handler=seen.append).handled == 1
+
+
+def test_a_message_has_one_effect_over_two_routes(tmp_path, clock):
+    roads = {"mail": MemoryHub(), "axis": MemoryHub()}
+    for name, hub in roads.items():
+        with open_store(tmp_path / f"{name}.db") as store:
+            sender = make(store, MemoryTransport(hub), MINISTRY, clock)
+            sender.enqueue(letter())
+            sender.send_due()
+    with open_store(tmp_path / "r.db") as store:
+        mail, axis = (
+            make(store, MemoryTransport(hub), PROVINCE, clock, route=name) for name, hub in roads.items()
+        )
+        assert len(mail.collect().accepted) == 1
+        assert axis.collect().duplicates == mail.inbox()
+
+
+def test_a_row_that_is_not_there_cannot_be_put_back(sender):
+    with pytest.raises(ExchangeError) as caught:
+        sender.redrive(9)
+    assert caught.value.code == "VND-EXC-016"
+
+
+def test_listing_by_number(sender):
+    first, second = (sender.enqueue(letter(f"doc-{one}"))[0] for one in range(2))
+    assert sender.outbox([second.id]) == (second,)
+    assert sender.outbox([]) == ()
+    assert sender.inbox([1]) == ()
+    assert first in sender.outbox()

@@ -50,7 +50,14 @@ def test_the_folder_for_bodies_can_be_given(tmp_path, clock):
 
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://user:hunter2@host/db", "sqlite://", "sqlite:///:memory:", "sqlite:///a.db?mode=ro", "://", "nodb://x"],
+    [
+        "postgresql://user:hunter2@host/db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?mode=ro",
+        "://",
+        "nodb://x",
+    ],
 )
 def test_an_address_that_cannot_be_used(address):
     with pytest.raises(ConfigError) as caught:
@@ -151,7 +158,9 @@ def test_the_extra_is_named_when_it_is_missing(tmp_path):
         "try: vnedoc.exchange.open_store('x.db')\n"
         "except MissingExtra as error: print(error.facts['extra'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert done.stdout.strip() == "exchange"
 
 

@@ -35,6 +35,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+from vnedoc.errors import DecodeError
 from vnedoc.model import Conclusion, Limits, Severity, SignatureFormat, SubIndication, Wire
 from vnedoc.signing import sign_pdf
 
@@ -533,8 +534,11 @@ def test_a_decompression_bomb():
 
 @pytest.mark.timeout(20)
 def test_a_comment_that_nothing_ends_in_an_object_stream():
-    head = b"<< /Type /ObjStm /N 1 /First 4 /Length 5 >>\nstream\n1 0 %\nendstream"
-    assert PASSED not in conclusions(verdict(stream_table_pdf(head)))
+    head = b"<< /Type /ObjStm /N 1 /First 5 /Length 6 >>\nstream\n1 0 x%\nendstream"
+    octets = stream_table_pdf(head)
+    assert PASSED not in conclusions(verdict(octets))
+    with pytest.raises(DecodeError):
+        sign_pdf(Wire.from_bytes(octets), credential().signer())
 
 
 def stream_table_pdf(object_stream: bytes) -> bytes:

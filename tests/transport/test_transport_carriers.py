@@ -65,7 +65,7 @@ def test_the_same_bytes_arrive(carrier, data):
 def test_nobody_elses_messages(carrier):
     carrier.send(parcel(), deadline=5.0)
     assert poll(carrier, recipient=HERE).handles == ()
-    assert poll(carrier, recipient=OrganId("12/Sở Nội vụ ")  if False else OrganId("12")).handles == ()
+    assert poll(carrier, recipient=OrganId("12")).handles == ()
 
 
 def test_sending_twice_has_one_effect(carrier):
@@ -117,10 +117,7 @@ def test_the_first_final_word_stays(carrier):
 
 
 def test_pages_go_from_the_oldest_on(carrier):
-    import time
-
     for number in range(7):
-        time.time_ns()
         carrier.send(parcel(f"k{number}", str(number).encode()), deadline=5.0)
     seen, cursor = [], None
     while True:
@@ -175,7 +172,7 @@ def test_short_forms(tmp_path):
     assert poll(other).handles == ()
 
 
-@pytest.mark.parametrize("uri", ["", "folder", "folder:", "memory:", "ftp:x", "/tmp/x", "FOLDER:x"])
+@pytest.mark.parametrize("uri", ["", "folder", "folder:", "memory:", "ftp:x", "/x", "FOLDER:x"])
 def test_other_forms_are_refused(uri):
     with pytest.raises(ConfigError) as caught:
         open_transport(uri)

@@ -164,7 +164,9 @@ def fail_with(reason):
         (errno.EROFS, RouteError, "VND-TRN-001"),
     ],
 )
-@pytest.mark.parametrize("call", ["pathlib.Path.mkdir", "pathlib.Path.open", "os.fsync", "pathlib.Path.replace"])
+@pytest.mark.parametrize(
+    "call", ["pathlib.Path.mkdir", "pathlib.Path.open", "os.fsync", "pathlib.Path.replace"]
+)
 def test_a_folder_that_cannot_be_written(road, monkeypatch, reason, kind, code, call):
     monkeypatch.setattr(call, fail_with(reason))
     with pytest.raises(kind) as caught:

@@ -121,6 +121,13 @@ def test_an_attachment_that_only_looks_like_xml(office):
     assert "VND-FLOW-019" in codes(report)
 
 
+def test_a_signed_xml_attachment_that_was_broken_does_not_pass(office):
+    xml = vnedoc.sign_xml(b"<a><b>x</b></a>", office.signer, signing_time=AT).read()
+    wire = vnedoc.seal(office.envelope(("hong.xml", xml[:-2])), office.signer)
+    report = vnedoc.verify(wire, office.policy)
+    assert (report.conclusion, report.sub_indication) == (Conclusion.FAILED, SubIndication.FORMAT_FAILURE)
+
+
 @pytest.mark.parametrize("part", ["_xmlsignatures__sig1.xml", "META-INF__documentsignatures.xml"])
 def test_signed_office_documents_are_not_called_unsigned(office, part):
     data = zipped(**{"[Content_Types].xml": b"<x/>", part: b"<x/>"})

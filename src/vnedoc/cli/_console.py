@@ -10,7 +10,7 @@ import traceback
 from typing import TextIO
 
 from vnedoc.errors import FileError, VnedocError
-from vnedoc.report import render_error
+from vnedoc.report import plain, render_error
 
 
 def _tolerant(stream: TextIO) -> None:
@@ -52,7 +52,7 @@ class Console:
 
     def error(self, error: VnedocError) -> None:
         """Explain *error* on stderr, in Vietnamese and in English."""
-        self.note(f"vnedoc: {error}")
+        self.note(f"vnedoc: {plain(str(error))}")
         for lang in ("vi", "en"):
             message = render_error(error, lang)
             self.note(f"  [{lang}] {message.seen} {message.next}".rstrip())

@@ -18,9 +18,10 @@ from vnedoc.report import (
     PresentSignature,
     Unreadable,
     check_to_json,
+    check_to_text,
+    findings_to_text,
     inspect_to_json,
-    render_error,
-    render_finding,
+    inspect_to_text,
 )
 from vnedoc.trust import TrustStore
 from vnedoc.verification import Policy
@@ -41,7 +42,7 @@ def inspect(options: argparse.Namespace, console: Console) -> int:
     if options.format == "json":
         console.data(inspect_to_json([row], options.lang))
     else:
-        _print_inspected(row, options.lang, console)
+        console.say(inspect_to_text([row], options.lang).rstrip("\n"))
     return 1 if any(one.severity is Severity.ERROR for one in row.findings) else 0
 
 
@@ -87,28 +88,6 @@ def _row(attachment: Attachment) -> AttachmentRow:
     )
 
 
-def _print_inspected(row: Inspected, lang: str, console: Console) -> None:
-    console.say(f"{row.file}: {row.kind.value}, {row.size} octets, {row.digest}")
-    for name, value in (row.message or {}).items():
-        if name != "attachments" and value not in (None, [], {}):
-            console.say(f"  {name}: {value}")
-    for one in row.attachments:
-        packed = ", zip" if one.packed else ""
-        console.say(f"  cid:{one.content_id} {one.name!r} ({one.actual_type}{packed}, {one.octets} octets)")
-    for signature in row.signatures_present:
-        console.say(f"  {signature.kind} @ {signature.where}")
-    _print_findings(row.findings, lang, console)
-
-
-def _print_findings(findings: tuple[Finding, ...], lang: str, console: Console) -> None:
-    for one in findings:
-        message = render_finding(one, lang)
-        where = f" [{one.location}]" if one.location else ""
-        console.say(
-            f"  {one.severity.value.upper()} {one.code}{where}: {message.seen} {message.next}".rstrip()
-        )
-
-
 def extract(options: argparse.Namespace, console: Console) -> int:
     """Write the attachments of a message that nobody verified."""
     limits = Limits()
@@ -124,7 +103,8 @@ def extract(options: argparse.Namespace, console: Console) -> int:
     for one in extract_attachments(document, limits):
         parts[safe_name(one.name, parts)] = one.blob
     written = write_new(Path(options.out), parts)
-    _print_findings(document.repairs, "vi", console)
+    if document.repairs:
+        console.note(findings_to_text(document.repairs, "vi").rstrip("\n"))
     for path in written:
         console.say(str(path))
     console.note("CHƯA KIỂM TRA chữ ký: không dùng thay cho văn bản đã xác thực (dùng: vnedoc open).")
@@ -145,12 +125,7 @@ def check(options: argparse.Namespace, console: Console) -> int:
     if options.format == "json":
         console.data(check_to_json(rows, options.lang))
     else:
-        for row in rows:
-            if isinstance(row, Unreadable):
-                console.say(f"{row.file}: {render_error(row.error, options.lang).seen}")
-                continue
-            console.say(f"{row.file}: {row.kind.value}, {len(row.findings)} finding(s)")
-            _print_findings(row.findings, options.lang, console)
+        console.say(check_to_text(rows, options.lang).rstrip("\n"))
     broken = any(
         one.severity is Severity.ERROR for row in rows if isinstance(row, Checked) for one in row.findings
     )

@@ -12,6 +12,7 @@ from vnedoc.cli._options import acceptance_of, key_of, password_of, policy_of
 from vnedoc.edxml import EdXmlCodec
 from vnedoc.exchange import CollectSummary, Exchange, OutboxState, open_store
 from vnedoc.model import VIETNAM, Conclusion, Envelope, MessageKind, OrganId, Party, Received, StatusCode
+from vnedoc.report import plain
 from vnedoc.transport import open_transport
 from vnedoc.verification import Policy
 from vnedoc.workflow import PolicyOpener, answer, as_wire, seal, unsealed
@@ -32,7 +33,7 @@ def send(options: argparse.Namespace, console: Console) -> int:
         exchange = Exchange(store, open_transport(options.via), codec, PolicyOpener(policy=Policy()), sender)
         ours = {one.id for one in exchange.enqueue(wire)}
         for error in exchange.send_due().errors:
-            console.note(f"vnedoc: {error}")
+            console.note(f"vnedoc: {plain(str(error))}")
         rows = [one for one in exchange.outbox() if one.id in ours]
     for one in rows:
         console.say(f"{one.state.value}: {one.document_id} -> {one.recipient}")
@@ -62,7 +63,7 @@ def receive(options: argparse.Namespace, console: Console) -> int:
         sent = exchange.send_due()
     _tell(summary, console)
     for error in (*summary.errors, *sent.errors):
-        console.note(f"vnedoc: {error}")
+        console.note(f"vnedoc: {plain(str(error))}")
     if summary.quarantined:
         undecided = all(one.conclusion is Conclusion.INDETERMINATE for one in summary.quarantined)
         return 3 if undecided else 1
@@ -76,9 +77,9 @@ def _store(options: argparse.Namespace) -> Store:
 def _tell(summary: CollectSummary, console: Console) -> None:
     for one in summary.accepted:
         what = one.status.vietnamese if one.kind is MessageKind.STATUS and one.status else "document"
-        console.say(f"accepted: {one.document_id} <- {one.sender} ({what}, {one.evidence.value})")
+        console.say(plain(f"accepted: {one.document_id} <- {one.sender} ({what}, {one.evidence.value})"))
     for one in summary.duplicates:
-        console.say(f"duplicate: {one.document_id} <- {one.sender} (copies: {one.copies})")
+        console.say(plain(f"duplicate: {one.document_id} <- {one.sender} (copies: {one.copies})"))
     for kept in summary.quarantined:
         console.say(f"quarantined: {kept.code} {kept.conclusion.value} {kept.digest}")
     if not (summary.accepted or summary.duplicates or summary.quarantined):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from vnedoc.errors import ExchangeError, FileError, MissingExtra, TransportError
+from vnedoc.errors import ConfigError, ExchangeError, FileError, MissingExtra, TransportError
 from vnedoc.exchange._process import SystemClock, crashpoint, new_worker
 from vnedoc.exchange._states import RetryPolicy
 from vnedoc.exchange._values import (
@@ -70,7 +70,8 @@ class Exchange:
         organ: The organisation that sends and receives here.
         clock: Tells the time; by default the machine's.
         on_event: Is told of each change after it was committed; what it raises is logged and forgotten.
-        route: Name of the transport's settings, which keeps the rows of several transports apart.
+        route: Name of the transport's settings. It keeps the rows of several transports, and messages under
+            several acceptance rules, apart; what came once does not come again over another route.
         retry: When failed sends and failed handlers are tried again.
         limits: ``file_bytes`` bounds what is fetched.
         lease: For how long a claim holds, seconds; longer than *deadline*.
@@ -101,7 +102,7 @@ class Exchange:
         from vnedoc.exchange._storage import Inbox, Outbox, Scope
 
         if lease <= deadline:
-            raise ExchangeError(
+            raise ConfigError(
                 "VND-EXC-006",
                 "a claim must hold for longer than a call of the transport may take",
                 path="lease",
@@ -231,7 +232,8 @@ class Exchange:
             limit: Largest number of messages.
             handler: Is called for each accepted message after it was committed, at least once; what it
                 raises means "not yet". Without it messages wait for a call that gives one. What nothing
-                proves (a claimed revoke, update or replace, an unmatched status) is not handed over.
+                proves (a claimed revoke, update or replace, an unmatched status) is not handed over. What
+                is handed over later is judged again first.
 
         Raises:
             TransportError: When the transport cannot be asked at all.
@@ -271,16 +273,19 @@ class Exchange:
 
     # --- a person looks and decides ---------------------------------------------------------------
 
-    def outbox(self) -> tuple[OutboxEntry, ...]:
-        """Give every outgoing entry, oldest first."""
-        return self._out.entries()
+    def outbox(self, ids: Sequence[int] | None = None) -> tuple[OutboxEntry, ...]:
+        """Give the outgoing entries of this route, or those with *ids*, oldest first."""
+        return self._out.entries(ids)
 
-    def inbox(self) -> tuple[InboxEntry, ...]:
-        """Give every accepted message, oldest first; those UNMATCHED or WAITING need a person."""
-        return self._in.entries()
+    def inbox(self, ids: Sequence[int] | None = None) -> tuple[InboxEntry, ...]:
+        """Give the accepted messages of every route, or those with *ids*, oldest first.
+
+        Those that are UNMATCHED or WAITING need a person.
+        """
+        return self._in.entries(ids)
 
     def quarantine(self) -> tuple[QuarantineEntry, ...]:
-        """Give everything that came and was not accepted, oldest first."""
+        """Give what came over this route and was not accepted, oldest first."""
         return self._in.quarantined()
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:

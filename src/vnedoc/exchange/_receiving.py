@@ -80,6 +80,7 @@ class Receiving:
                     )
             except LimitExceeded as error:
                 tally.errors.append(error)
+                self._in.note_refused(error.code, self._means.clock.now())
                 self._settle(handle, Settlement.REFUSED)
                 return
             _compare(meta, spool.digest, handle)

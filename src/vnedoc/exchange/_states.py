@@ -16,13 +16,12 @@ from typing import Generic, TypeVar
 import attrs
 
 from vnedoc.errors import (
-    DecodeError,
+    ConfigError,
     ExchangeError,
     FactValue,
-    LimitExceeded,
+    InputError,
     PermanentError,
     RouteError,
-    RuleError,
     SecurityError,
     TransientError,
     VerificationError,
@@ -346,7 +345,7 @@ def refusal_for(error: Exception) -> Refusal | None:
             settlement=Settlement.ACCEPTED,
         )
     undecided = isinstance(error, VerificationIndeterminate)
-    if not isinstance(error, (DecodeError, LimitExceeded, RuleError, VerificationError)):
+    if isinstance(error, ConfigError) or not isinstance(error, (InputError, VerificationError)):
         return None
     report = getattr(error, "report", None)
     found = report.all_findings() if report is not None else tuple(getattr(error, "findings", ()))

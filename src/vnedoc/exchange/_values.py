@@ -8,7 +8,7 @@ import json
 
 import attrs
 
-from vnedoc.errors import RuleError, VnedocError
+from vnedoc.errors import InputError, RuleError, VnedocError
 from vnedoc.exchange._states import HandlingState, InboxState, OutboxState
 from vnedoc.model import (
     Conclusion,
@@ -64,14 +64,15 @@ class Label:
                 code=None if message.code is None else str(message.code),
             )
         about = message.response_for
-        identifier = about.document_id.value if about.document_id else about.code
-        if not identifier:
-            raise _anonymous("ResponseFor")
+        try:
+            identifier = about.document_id or DocumentId(about.code or "")
+        except InputError as error:
+            raise _anonymous("ResponseFor") from error
         when = f"@{message.timestamp.isoformat()}" if message.timestamp else ""
         return cls(
             kind=MessageKind.STATUS,
             sender=message.sender.organ_id,
-            document_id=identifier,
+            document_id=identifier.value,
             variant=message.code.value + when,
             addressee=about.organ_id.value if about.organ_id else "",
             code=about.code,
@@ -203,6 +204,7 @@ class InboxEntry:
         handling: Whether the application took it; ``None`` when it is not offered.
         copies: How often the same bytes came.
         conflicts: How often other bytes came under the same identifier; those are in quarantine.
+        route: Name of the route over which it came first.
         received_at: When it was accepted.
         registered_at: When it was entered in the book, ``None`` before.
         recalls: Requests of the sender to give it back (13).
@@ -221,6 +223,7 @@ class InboxEntry:
     handling: HandlingState | None
     copies: int
     conflicts: int
+    route: str
     received_at: dt.datetime
     registered_at: dt.datetime | None
     recalls: tuple[StatusNote, ...]

@@ -15,7 +15,9 @@ from typing import Any
 import attrs
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.crypt import AuthStatus
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigObjSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
@@ -104,6 +106,21 @@ class _Tail(io.BytesIO):
         return self._base + super().seek(offset - self._base if whence == io.SEEK_SET else offset, whence)
 
 
+class _Reader(PdfFileReader):
+    """A strict reader. pyHanko reads an unended comment for ever, so all that it is given ends a line."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__(io.BytesIO(octets if octets[-1:] in b"\r\n" else octets + b"\n"))
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        stream = generic.Reference(stmnum, 0, self).get_object()
+        if isinstance(stream, generic.StreamObject):
+            content = stream.read_data(DecodePurpose.OBJECT_STREAM)
+            if content[-1:] not in b"\r\n":
+                stream._data = content + b"\n"  # noqa: SLF001 - what read_data gives from here on
+        return super()._get_object_from_stream(idnum, stmnum, idx)
+
+
 class _Writer(IncrementalPdfFileWriter):
     """Writes the objects of the signature and nothing else: no producer, no metadata, no random."""
 
@@ -131,7 +148,8 @@ def append_signature(octets: bytes, entry: Entry) -> Increment:
             "VND-SIGN-020", "not a PDF: it does not start with %PDF-", hint="give the PDF file to sign"
         )
     with _guarded():
-        writer = _Writer(io.BytesIO(octets))
+        reader = _Reader(octets)
+        writer = _Writer(reader.stream, prev=reader)
         _decrypt(writer, entry.password)
         _require_open(writer)
         return _append(writer, octets, entry)

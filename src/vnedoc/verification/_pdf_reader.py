@@ -282,6 +282,15 @@ class _Reader(PdfFileReader):  # type: ignore[misc, unused-ignore]
         self.gaps[ref.idnum, ref.generation] = (start, end)
         return value
 
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        """Read from an object stream whose content, too, ends with a line end."""
+        stream = generic.Reference(stmnum, 0, self).get_object()
+        if isinstance(stream, generic.StreamObject):
+            content = stream.read_data(DecodePurpose.OBJECT_STREAM)
+            if content[-1:] not in b"\r\n":
+                stream._data = content + b"\n"  # noqa: SLF001 - what read_data gives from here on
+        return super()._get_object_from_stream(idnum, stmnum, idx)
+
     def _shortened(self, start: int) -> tuple[bytes, bytes, int, int] | None:
         """Give the object at *start* with a mark in place of its one long hex string, and where that is.
 

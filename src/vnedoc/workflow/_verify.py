@@ -26,7 +26,7 @@ from vnedoc.workflow._acceptance import Accepted, Seen, apply
 from vnedoc.workflow._source import Source, as_wire, kind_of, name_of
 from vnedoc.xml import XmlDocument, looks_like_xml, parse
 
-_OFFICE = ("application/vnd.openxmlformats", "application/vnd.oasis", "application/x-ole-storage")
+_XMLDSIG = b"http://www.w3.org/2000/09/xmldsig#"
 
 
 def verify(
@@ -283,7 +283,10 @@ def _attached_xml(
         document = parse(data, policy.limits)
         return verify_xml(document, policy, where=where, prefix_id=prefix_id), [], None
     except InputError as error:
-        # It cannot be told whether it is signed: not a failure of the message, and said aloud.
+        # It cannot be read. Where it speaks of a signature, that signature did not pass either.
+        if _XMLDSIG in data:
+            malformed = (Conclusion.FAILED, SubIndication.FORMAT_FAILURE)
+            return (), [Finding.error("VND-FLOW-019", where, cause=error.code)], malformed
         return (), [Finding.warning("VND-FLOW-019", where, cause=error.code)], None
 
 

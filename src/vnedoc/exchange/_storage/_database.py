@@ -187,6 +187,7 @@ inbox = _table(
     Column("id", Integer, primary_key=True),
     _text("tenant"),
     _text("organ"),
+    _text("route"),
     # The key of a message is the unique key of its document row.
     _ref("document", "document.id", unique=True),
     _text("state", 20),
@@ -203,11 +204,12 @@ handling = _table(
     Column("id", Integer, primary_key=True),
     _text("tenant"),
     _text("organ"),
+    _text("route"),
     _text("handler"),
     _ref("inbox", "inbox.id"),
     *_lease(),
     UniqueConstraint("inbox", "handler"),
-    Index("vnedoc_handling_due", "tenant", "organ", "state", "next_at"),
+    Index("vnedoc_handling_due", "tenant", "organ", "route", "state", "next_at"),
 )
 
 evidence = _table(

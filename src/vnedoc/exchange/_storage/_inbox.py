@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -105,18 +106,16 @@ class Inbox:
         self._store = store
         self._scope = scope
         self._mine = (_rows.tenant == store.tenant) & (_rows.organ == scope.organ)
-        self._arrived = (_came.tenant == store.tenant) & (_came.organ == scope.organ)
+        # Another route may have another acceptance rule, so its arrivals and tasks are not touched.
+        self._arrived = (
+            (_came.tenant == store.tenant) & (_came.organ == scope.organ) & (_came.route == scope.route)
+        )
 
     # --- arrivals ---------------------------------------------------------------------------------
 
     def arrive(self, handle: str, blob: Blob, now: dt.datetime) -> Arrival:
         """Write down that bytes are here for good, and take them when nobody has judged them yet."""
-        which = (
-            self._arrived
-            & (_came.route == self._scope.route)
-            & (_came.handle == handle)
-            & (_came.digest == blob.digest)
-        )
+        which = self._arrived & (_came.handle == handle) & (_came.digest == blob.digest)
         with self._store.write(self._scope) as ledger:
             ledger.keep(blob)
             row = ledger.connection.execute(db.arrival.select().where(which)).first()
@@ -211,14 +210,13 @@ class Inbox:
 
     def release(self, arrival: Arrival) -> None:
         """Give bytes back unjudged; not their fault."""
-        with self._store.write(self._scope) as ledger:
-            self._finish_or_leave(ledger, arrival)
-
-    def _finish_or_leave(self, ledger: Ledger, arrival: Arrival) -> None:
-        try:
+        with suppress(_Fenced), self._store.write(self._scope) as ledger:
             self._finish(ledger, arrival, ArrivalStep.RELEASE, {})
-        except _Fenced:
-            return
+
+    def note_refused(self, code: str, now: dt.datetime) -> None:
+        """Write down that a message was refused before it was stored."""
+        with self._store.write(self._scope) as ledger:
+            ledger.note(now, "arrival:-", None, Settlement.REFUSED.value, code)
 
     def quarantine(self, arrival: Arrival, refusal: Refusal, now: dt.datetime) -> Arrival:
         """Keep bytes apart, with the reason."""
@@ -326,6 +324,7 @@ class Inbox:
             db.inbox,
             tenant=self._store.tenant,
             organ=self._scope.organ,
+            route=self._scope.route,
             document=document,
             state=state.value,
             evidence=grade.value,
@@ -345,7 +344,7 @@ class Inbox:
         else:
             attach_recalls(ledger, self._scope, entry, label, now)
         if matched and not unproven:
-            offer(ledger, self._scope, entry, now)
+            offer(ledger, self._scope, entry, self._scope.route, now)
         return entry
 
     def _count_copy(self, ledger: Ledger, entry: int, now: dt.datetime) -> None:
@@ -365,7 +364,11 @@ class Inbox:
     def claim_tasks(self, limit: int, now: dt.datetime, *, entry: int | None = None) -> list[Task]:
         """Take up to *limit* messages that wait for the application, or the one of *entry*."""
         waiting = [one.value for one in HANDLING.sources(HandlingStep.CLAIM) if one is not _RUNNING]
-        mine = (_tasks.tenant == self._store.tenant) & (_tasks.organ == self._scope.organ)
+        mine = (
+            (_tasks.tenant == self._store.tenant)
+            & (_tasks.organ == self._scope.organ)
+            & (_tasks.route == self._scope.route)
+        )
         due = mine & _tasks.state.in_(waiting) & (_tasks.next_at <= now)
         if entry is not None:
             due &= _tasks.inbox == entry
@@ -528,6 +531,7 @@ class Inbox:
                 handling=None if row.handling is None else HandlingState(row.handling),
                 copies=row.copies,
                 conflicts=row.conflicts,
+                route=row.route,
                 received_at=row.created_at,
                 registered_at=row.registered_at,
                 recalls=tuple(recalls.get(row.id, ())),
@@ -570,5 +574,5 @@ class Inbox:
 _RUNNING = HandlingState.RUNNING
 
 
-class _Fenced(Exception):  # noqa: N818 - never leaves this module
+class _Fenced(Exception):
     """Another worker has taken over."""

@@ -138,17 +138,18 @@ def attach_recalls(ledger: Ledger, scope: Scope, entry: int, label: Label, now: 
         ledger.connection.execute(
             db.inbox.update().where(_in.document == note.document).values(evidence=note.grade)
         )
-        request = ledger.connection.execute(db.select(_in.id).where(_in.document == note.document))
-        offer(ledger, scope, request.scalar_one(), now)
+        request = ledger.connection.execute(db.inbox.select().where(_in.document == note.document)).one()
+        offer(ledger, scope, request.id, request.route, now)
         _note_recall(ledger, entry, now)
 
 
-def offer(ledger: Ledger, scope: Scope, entry: int, now: dt.datetime) -> None:
-    """Put an accepted message in line for the application."""
+def offer(ledger: Ledger, scope: Scope, entry: int, route: str, now: dt.datetime) -> None:
+    """Put an accepted message in line for the application of the route that it came over."""
     ledger.insert(
         db.handling,
         tenant=ledger.tenant,
         organ=scope.organ,
+        route=route,
         handler=_HANDLER,
         inbox=entry,
         state=HANDLING.first.value,

@@ -128,8 +128,9 @@ class Store:
         with self._database.write() as connection:
             ledger = Ledger(connection, self.tenant, scope.worker)
             yield ledger
-        for event in ledger.events if scope.observer else ():
-            _tell(scope.observer, event)
+        if scope.observer is not None:
+            for event in ledger.events:
+                _tell(scope.observer, event)
 
     @contextmanager
     def join(self, connection: object, scope: Scope) -> Iterator[Ledger]:
@@ -229,10 +230,9 @@ class Store:
         )
 
 
-def _tell(observer: Observer | None, event: Event) -> None:
+def _tell(observer: Observer, event: Event) -> None:
     try:
-        if observer is not None:
-            observer(event)
+        observer(event)
     except Exception:  # noqa: BLE001 - whatever it is, it is the observer's
         # The row is committed: an observer that fails cannot undo it and must not stop the queue.
         _log.exception("an observer of the exchange failed")
