@@ -91,6 +91,7 @@ def desk(tmp_path_factory):
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(octets)
+    (folder / "road").mkdir()
     page = Canvas(str(folder / "letter.pdf"))
     page.drawString(72, 720, "A letter")
     page.save()

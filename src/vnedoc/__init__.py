@@ -7,9 +7,12 @@ this package loads nothing heavy until one of them is touched.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Type checkers know this name; importing "typing" would cost more than all of this module.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from vnedoc.errors import VerificationError, VnedocError
     from vnedoc.model import (
         Acceptance,
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
         Blob,
         Conclusion,
         DocumentCode,
-        DocumentId,
         DocumentType,
         Envelope,
         Finding,
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
         Party,
         Received,
         Report,
-        ResponseFor,
         StatusCode,
         StatusMessage,
         Wire,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from vnedoc.signing import load_key
     from vnedoc.trust import RevocationStore, TrustStore
     from vnedoc.verification import Policy
-    from vnedoc.workflow import check, open_sealed, seal, sign_pdf, sign_xml, verify
+    from vnedoc.workflow import answer, check, open_mailroom, open_sealed, seal, sign_pdf, sign_xml, verify
 
 __version__ = "0.1.0"
 
@@ -43,7 +44,6 @@ _ROOM_OF = {
     "Blob": "model",
     "Conclusion": "model",
     "DocumentCode": "model",
-    "DocumentId": "model",
     "DocumentType": "model",
     "Envelope": "model",
     "Finding": "model",
@@ -52,7 +52,6 @@ _ROOM_OF = {
     "Policy": "verification",
     "Received": "model",
     "Report": "model",
-    "ResponseFor": "model",
     "RevocationStore": "trust",
     "StatusCode": "model",
     "StatusMessage": "model",
@@ -60,8 +59,10 @@ _ROOM_OF = {
     "VerificationError": "errors",
     "VnedocError": "errors",
     "Wire": "model",
+    "answer": "workflow",
     "check": "workflow",
     "load_key": "signing",
+    "open_mailroom": "workflow",
     "open_sealed": "workflow",
     "seal": "workflow",
     "sign_pdf": "workflow",
@@ -75,7 +76,6 @@ __all__ = [
     "Blob",
     "Conclusion",
     "DocumentCode",
-    "DocumentId",
     "DocumentType",
     "Envelope",
     "Finding",
@@ -84,7 +84,6 @@ __all__ = [
     "Policy",
     "Received",
     "Report",
-    "ResponseFor",
     "RevocationStore",
     "StatusCode",
     "StatusMessage",
@@ -93,8 +92,10 @@ __all__ = [
     "VnedocError",
     "Wire",
     "__version__",
+    "answer",
     "check",
     "load_key",
+    "open_mailroom",
     "open_sealed",
     "seal",
     "sign_pdf",

@@ -480,6 +480,7 @@ def test_a_key_elsewhere_is_refused(person, check, bare):
         b"\x30\x85\x00\x00\x00\x00\x00",
         b"\x30\x84\xff\xff\xff\xff",
         b"\x30\x82\x00",
+        b"\x30\x05\x30\x02\x02\x01\x05",
     ],
 )
 def test_what_is_no_certificate_has_no_key(person, check, certificate):

@@ -7,6 +7,7 @@ import json
 
 import attrs
 import pytest
+from asn1crypto.tsp import IssuerSerial
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from dsig_samples import DS, EDXML, HEADER, MOMENT, XADES, edxml_wire
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from vnedoc.conformance import FakePki
 from vnedoc.dsig import find_signatures, is_plain
 from vnedoc.errors import DecodeError, LimitExceeded, SigningError, StateMismatch
 from vnedoc.model import Conclusion, Level, SignatureAlgorithm, Wire
@@ -102,10 +104,12 @@ def _identity_of(sealed):
     )
 
 
-def test_the_issuer_and_serial_number_are_readable_asn_1(sealed, person):
-    from asn1crypto.tsp import IssuerSerial
-
-    (element,) = find_signatures(parse(sealed.read()))[0].iterfind(".//x:IssuerSerialV2", NS)
+@pytest.mark.parametrize("name", ["Ngắn", "ệ" * 15])
+def test_the_issuer_and_serial_number_are_readable_asn_1(name):
+    """Both forms of a DER length: one octet, and several."""
+    person = FakePki.create(name=name, key="p256").issue("Người ký", key="p256")
+    signed = sign_xml(edxml_wire(), person.signer()).read()
+    (element,) = find_signatures(parse(signed))[0].iterfind(".//x:IssuerSerialV2", NS)
     value = IssuerSerial.load(base64.b64decode(element.text), strict=True)
     assert value["serial_number"].native == person.certificate.serial_number
     (name,) = value["issuer"]

@@ -15,6 +15,7 @@ from vnedoc.model import (
     PDF_TYPE,
     VIETNAM,
     AdministrativeType,
+    Attachment,
     Blob,
     Business,
     DocumentCode,
@@ -32,6 +33,7 @@ from vnedoc.model import (
     StatusCode,
     StatusMessage,
     TraceHeader,
+    UnknownElement,
     Wire,
 )
 
@@ -218,6 +220,26 @@ def test_envelope_kinds_and_conversions():
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         revoke.subject = "x"
     assert str(DocumentCode("15", "ABC-VP")) == "15/ABC-VP"
+
+
+def test_any_iterable_becomes_a_tuple():
+    part = Attachment(name="a", blob=Blob.from_bytes(b""), content_id="a")
+    one, two = (
+        Envelope(
+            sender=Party("H99.1"),
+            receivers=kind([Party("H99.2")]),
+            attachments=kind([part]),
+            traces=kind([TraceHeader(organ_id="x")]),
+            responses_for=kind([ResponseFor(code="1/A")]),
+            unknown=kind([UnknownElement(parent="p", xml="<x/>")]),
+            business=Business(
+                receivers=kind([Receiver("H99.3")]), replaced=kind([Replaced("d", kind(["H99.4"]))])
+            ),
+        )
+        for kind in (list, iter)
+    )
+    assert one == two
+    assert one.business.replaced[0].organ_ids == (OrganId("H99.4"),)
 
 
 def test_times_need_a_zone():

@@ -292,7 +292,7 @@ def test_a_public_identity_is_a_value():
         algorithm=SignatureAlgorithm.RSA_SHA256,
     )
     assert one.chain == credential().chain
-    assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 - our own octets
+    assert pickle.loads(pickle.dumps(one)) == one
 
 
 def test_state_mismatch_is_a_signing_error():

@@ -6,7 +6,7 @@ from typing import assert_type
 
 import vnedoc
 from vnedoc import report
-from vnedoc.model import Conclusion, Evidence, SubIndication
+from vnedoc.model import Conclusion, DocumentId, Evidence, SubIndication
 
 
 def judge(policy: vnedoc.Policy) -> None:
@@ -32,7 +32,7 @@ def send(envelope: vnedoc.Envelope) -> None:
     key = vnedoc.load_key("p12:key.p12")
     assert_type(vnedoc.seal(envelope, key), vnedoc.Wire)
     assert_type(envelope.sender.organ_id, vnedoc.OrganId)
-    assert_type(envelope.document_id, vnedoc.DocumentId | None)
+    assert_type(envelope.document_id, DocumentId | None)
     assert_type(vnedoc.check(envelope), tuple[vnedoc.Finding, ...])
 
 

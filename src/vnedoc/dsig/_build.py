@@ -1,7 +1,7 @@
 """Making the enveloped XAdES B-B signature (EN 319 132-1 V1.3.1, clauses 4 to 6).
 
-The text that goes into the document is written in its own exclusive canonical form, so the octets that are
-digested and signed stand in the file as they are: no second form, no serialiser in between.
+Both signed parts are written in their exclusive canonical form, so the octets that are digested and signed
+are those of the file, but for one declaration: no second form, no serialiser in between.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from vnedoc.xml import EXC_C14N
 VALUE = "{value}"
 """Stands in the text of a signature where its value goes; no other brace is in it."""
 
+_DECLARATION = f' xmlns:xades="{XADES}"'
 _TRANSFORM = '<Transform Algorithm="{}"></Transform>'
 _DIGEST = '<DigestMethod{} Algorithm="{}"></DigestMethod><DigestValue{}>{}</DigestValue>'
 
@@ -68,11 +69,13 @@ def build_enveloped(
     properties = _signed_properties(name, certificate, signing_time, media_type)
     properties_digest = hashlib.sha256(properties.encode()).digest()
     signed_info = _signed_info(name, method, digest, properties_digest)
+    # It is inherited here. Written twice, its copy could be changed without anybody noticing.
+    inherited = properties.replace(_DECLARATION, "", 1)
     carried = "".join(f"<X509Certificate>{_b64(one)}</X509Certificate>" for one in (certificate, *chain))
     text = (
         f'<Signature xmlns="{DS}" Id="sig-{name}">{signed_info}<SignatureValue>{VALUE}</SignatureValue>'
         f"<KeyInfo><X509Data>{carried}</X509Data></KeyInfo>"
-        f'<Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#sig-{name}">{properties}'
+        f'<Object><xades:QualifyingProperties{_DECLARATION} Target="#sig-{name}">{inherited}'
         f"</xades:QualifyingProperties></Object></Signature>"
     )
     return EnvelopedSignature(text, signed_info.encode())
@@ -96,7 +99,7 @@ def _signed_properties(name: str, certificate: bytes, signing_time: dt.datetime,
     moment = signing_time.isoformat(timespec="seconds").replace("+00:00", "Z")
     cert_digest = _digest(hashlib.sha256(certificate).digest(), f' xmlns="{DS}"')
     return (
-        f'<xades:SignedProperties xmlns:xades="{XADES}" Id="props-{name}"><xades:SignedSignatureProperties>'
+        f'<xades:SignedProperties{_DECLARATION} Id="props-{name}"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{moment}</xades:SigningTime>"
         f"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{cert_digest}</xades:CertDigest>"
         f"<xades:IssuerSerialV2>{_b64(issuer_serial(certificate))}</xades:IssuerSerialV2></xades:Cert>"

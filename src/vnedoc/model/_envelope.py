@@ -82,6 +82,10 @@ def _parties(values: Iterable[Party]) -> tuple[Party, ...]:
     return tuple(values)
 
 
+def _organs(values: Iterable[OrganId | str]) -> tuple[OrganId, ...]:
+    return tuple(_organ(one) for one in values)
+
+
 @attrs.frozen
 class DocumentType:
     """Type of a document, *loại văn bản*. The name decides; the numbers differ between systems."""
@@ -169,7 +173,15 @@ class Replaced:
     """An earlier document that a replacement takes the place of, and for which recipients."""
 
     document_id: DocumentId = attrs.field(converter=_document)
-    organ_ids: tuple[OrganId, ...] = ()
+    organ_ids: tuple[OrganId, ...] = attrs.field(default=(), converter=_organs)
+
+
+def _changes(values: Iterable[Receiver]) -> tuple[Receiver, ...]:
+    return tuple(values)
+
+
+def _replaced(values: Iterable[Replaced]) -> tuple[Replaced, ...]:
+    return tuple(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -184,8 +196,8 @@ class Business:
     """An update changes metadata or files, ``DocumentInfo``."""
     changes_receivers: bool | None = None
     """An update changes the recipients, ``DocumentReceiver``."""
-    receivers: tuple[Receiver, ...] = ()
-    replaced: tuple[Replaced, ...] = ()
+    receivers: tuple[Receiver, ...] = attrs.field(default=(), converter=_changes)
+    replaced: tuple[Replaced, ...] = attrs.field(default=(), converter=_replaced)
     staff: StaffInfo | None = None
     paper: int | None = None
     """1 when a paper copy follows."""
@@ -212,6 +224,22 @@ class Attachment:
     attachment_type: str | None = None
     description: str | None = None
     packed: Blob | None = None
+
+
+def _responses(values: Iterable[ResponseFor]) -> tuple[ResponseFor, ...]:
+    return tuple(values)
+
+
+def _traces(values: Iterable[TraceHeader]) -> tuple[TraceHeader, ...]:
+    return tuple(values)
+
+
+def _attachments(values: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    return tuple(values)
+
+
+def _unknown(values: Iterable[UnknownElement]) -> tuple[UnknownElement, ...]:
+    return tuple(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -242,12 +270,12 @@ class Envelope:
     to_places: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     """*Nơi nhận* as printed; not the routing list."""
     other: OtherInfo | None = None
-    responses_for: tuple[ResponseFor, ...] = ()
+    responses_for: tuple[ResponseFor, ...] = attrs.field(default=(), converter=_responses)
     steering: Steering | None = None
-    traces: tuple[TraceHeader, ...] = ()
+    traces: tuple[TraceHeader, ...] = attrs.field(default=(), converter=_traces)
     business: Business | None = None
-    attachments: tuple[Attachment, ...] = ()
-    unknown: tuple[UnknownElement, ...] = ()
+    attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_attachments)
+    unknown: tuple[UnknownElement, ...] = attrs.field(default=(), converter=_unknown)
 
     @property
     def kind(self) -> Kind:
@@ -269,4 +297,4 @@ class StatusMessage:
     description: str | None = None
     staff: StaffInfo | None = None
     timestamp: dt.datetime | None = attrs.field(default=None, converter=_zoned)
-    unknown: tuple[UnknownElement, ...] = ()
+    unknown: tuple[UnknownElement, ...] = attrs.field(default=(), converter=_unknown)

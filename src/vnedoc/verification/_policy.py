@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Self
 
 import attrs
@@ -21,6 +22,16 @@ def _zoned(_instance: object, _field: attrs.Attribute[dt.datetime | None], value
             hint="write 2026-11-22T08:00:00+07:00",
             facts={"seen": value.isoformat()},
         )
+
+
+def _trust(source: TrustSource | str | os.PathLike[str]) -> TrustSource:
+    return TrustStore.from_paths([source]) if isinstance(source, str | os.PathLike) else source
+
+
+def _revocation(source: RevocationSource | str | os.PathLike[str] | None) -> RevocationSource:
+    if source is None:
+        return RevocationStore()
+    return RevocationStore.from_paths([source]) if isinstance(source, str | os.PathLike) else source
 
 
 @attrs.frozen(kw_only=True)
@@ -53,34 +64,44 @@ class Policy:
     def strict(
         cls,
         *,
-        trust: TrustSource,
-        revocation: RevocationSource | None = None,
+        trust: TrustSource | str | os.PathLike[str],
+        revocation: RevocationSource | str | os.PathLike[str] | None = None,
         at: dt.datetime | None = None,
     ) -> Self:
-        """Give the default policy: SHA-2, RSA of 2048 bits and up, revocation data, the whole document."""
-        return cls(trust=trust, revocation=revocation or RevocationStore(), at=at)
+        """Give the default policy: SHA-2, RSA of 2048 bits and up, revocation data, the whole document.
+
+        Args:
+            trust: Anchors and helping certificates; a path is that of anchors (``TrustStore.from_paths``).
+            revocation: Revocation data at hand, or the path of revocation lists.
+            at: Time that certificates are judged for, with zone; ``None`` is now.
+
+        Raises:
+            ConfigError: A path holds nothing of the kind, or *at* has no zone.
+            FileError: A path cannot be read.
+        """
+        return cls(trust=_trust(trust), revocation=_revocation(revocation), at=at)
 
     @classmethod
     def legacy(
         cls,
         *,
-        trust: TrustSource,
-        revocation: RevocationSource | None = None,
+        trust: TrustSource | str | os.PathLike[str],
+        revocation: RevocationSource | str | os.PathLike[str] | None = None,
         at: dt.datetime | None = None,
         until: dt.datetime | None = None,
     ) -> Self:
         """Give a policy for old archives: SHA-1 and RSA of 1024 bits are taken and named in the report.
 
         Args:
-            trust: Anchors and helping certificates.
-            revocation: Revocation data at hand; not required here.
+            trust: Anchors and helping certificates; a path is that of anchors.
+            revocation: Revocation data at hand, or the path of lists; not required here.
             at: Time that certificates are judged for.
             until: Old algorithms are taken only in signatures that claim an earlier time; ``None`` for any.
         """
         return cls(
             name="legacy",
-            trust=trust,
-            revocation=revocation or RevocationStore(),
+            trust=_trust(trust),
+            revocation=_revocation(revocation),
             at=at,
             require_revocation=False,
             algorithms=AlgorithmPolicy.legacy(until=until),

@@ -1,22 +1,28 @@
 """What needs several rooms: seal and open, the document verdict, the exchange wired to codec and verifier."""
 
-from vnedoc.workflow._mailroom import PolicyOpener
-from vnedoc.workflow._sealing import (
-    answer,
-    check,
-    complete,
-    prepare_seal,
-    seal,
-    sign_edxml,
-    sign_pdf,
-    sign_xml,
-    unsealed,
-)
-from vnedoc.workflow._source import Source, as_wire, kind_of
-from vnedoc.workflow._verify import Examined, examine, open_sealed, verify
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vnedoc.workflow._mailroom import Mailroom, PolicyOpener, open_mailroom
+    from vnedoc.workflow._sealing import (
+        answer,
+        check,
+        complete,
+        prepare_seal,
+        seal,
+        sign_edxml,
+        sign_pdf,
+        sign_xml,
+        unsealed,
+    )
+    from vnedoc.workflow._source import Source, as_wire, kind_of
+    from vnedoc.workflow._verify import Examined, examine, open_sealed, verify
 
 __all__ = [
     "Examined",
+    "Mailroom",
     "PolicyOpener",
     "Source",
     "answer",
@@ -25,6 +31,7 @@ __all__ = [
     "complete",
     "examine",
     "kind_of",
+    "open_mailroom",
     "open_sealed",
     "prepare_seal",
     "seal",
@@ -34,3 +41,18 @@ __all__ = [
     "unsealed",
     "verify",
 ]
+
+_MODULE_OF = {
+    **dict.fromkeys(("Mailroom", "PolicyOpener", "open_mailroom"), "_mailroom"),
+    **dict.fromkeys(("Source", "as_wire", "kind_of"), "_source"),
+    **dict.fromkeys(("Examined", "examine", "open_sealed", "verify"), "_verify"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever verifies does not pay for what makes signatures, and the other way round.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"vnedoc.workflow.{_MODULE_OF.get(name, '_sealing')}"), name)
