@@ -111,6 +111,45 @@ def test_the_peer_says_how_long_to_wait(sender, road, clock):
     assert (sender.outbox()[0].next_at - clock.now()).total_seconds() >= 500
 
 
+@pytest.mark.parametrize("days", [1, 3650])
+def test_a_clock_that_was_wrong_delays_nothing(sender, receiver, road, clock, days):
+    right = clock.now()
+    road.plan = ["refuse", None]
+    clock.forward(days * 86_400)
+    sender.enqueue(letter("fails"))
+    sender.enqueue(letter("sent"))
+    sender.send_due(limit=1)
+    clock.time = right
+    assert sender.send_due().sent == 2
+    clock.forward(days * 86_400)
+
+    def not_yet(received):
+        raise OSError
+
+    assert len(receiver.collect(handler=not_yet).accepted) == 2
+    clock.time = right
+    assert receiver.collect(handler=lambda received: None).handled == 2
+
+
+def test_a_lease_of_a_clock_that_was_wrong_is_over(sender, receiver, road, clock, monkeypatch):
+    right = clock.now()
+    clock.forward(86_400)
+    sender.enqueue(letter())
+    monkeypatch.setattr(road, "send", kill)
+    with pytest.raises(Killed):
+        sender.send_due()
+    monkeypatch.undo()
+    clock.time = right
+    assert sender.send_due().sent == 1
+    clock.forward(86_400)
+    monkeypatch.setattr(receiver._receiving._means.opener, "open", kill)
+    with pytest.raises(Killed):
+        receiver.collect()
+    monkeypatch.undo()
+    clock.time = right
+    assert len(receiver.collect().accepted) == 1
+
+
 def test_an_unexpected_error_is_shown_with_its_own_code(sender, road):
     road.plan = ["bug"]
     sender.enqueue(letter())

@@ -181,8 +181,8 @@ class TwoRegisters(RuleBasedStateMachine):
 
 TestTwoRegisters = TwoRegisters.TestCase
 TestTwoRegisters.settings = settings(
-    max_examples=120,
-    stateful_step_count=30,
+    max_examples=12,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

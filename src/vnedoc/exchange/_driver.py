@@ -109,11 +109,13 @@ class Exchange:
                 hint="raise lease or lower deadline",
                 facts={"lease": str(lease), "deadline": str(deadline)},
             )
+        policy = retry or RetryPolicy()
         scope = Scope(
             organ=organ.value,
             route=route,
             worker=new_worker(),
             lease=dt.timedelta(seconds=lease),
+            horizon=dt.timedelta(seconds=max(policy.cap, lease)),
             observer=on_event,
         )
         means = Means(
@@ -122,7 +124,7 @@ class Exchange:
             opener=opener,
             organ=organ,
             clock=clock or SystemClock(),
-            retry=retry or RetryPolicy(),
+            retry=policy,
             limits=limits or Limits(),
             deadline=deadline,
             chance=chance or random.SystemRandom(),

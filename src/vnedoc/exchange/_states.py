@@ -291,7 +291,7 @@ class RetryPolicy:
 
     Attributes:
         base: Bound of the first wait, seconds.
-        cap: Largest bound, seconds.
+        cap: Longest wait, seconds, also when the peer asks for more.
         give_up: Seconds after the first attempt; the default is longer than a weekend.
     """
 
@@ -302,7 +302,7 @@ class RetryPolicy:
     def delay(self, attempts: int, chance: random.Random, *, floor: float | None = None) -> dt.timedelta:
         """Give the wait after *attempts* failures, at least the *floor* seconds the peer asked for."""
         bound = min(self.cap, self.base * 2.0 ** min(attempts - 1, 30))
-        return dt.timedelta(seconds=max(chance.uniform(0.0, bound), floor or 0.0))
+        return dt.timedelta(seconds=min(self.cap, max(chance.uniform(0.0, bound), floor or 0.0)))
 
     def over(self, first_try: dt.datetime, now: dt.datetime) -> bool:
         """Whether it has been tried for long enough."""

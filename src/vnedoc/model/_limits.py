@@ -38,7 +38,7 @@ class Limits:
     """References in one XML signature."""
     transforms: int = 5
     """Transforms in one reference."""
-    digest_bytes: int = 512 * 1024 * 1024
+    digest_bytes: int = 128 * 1024 * 1024
     """Octets that the references of all XML signatures of one file make us digest, together."""
     certificates: int = 50
     """Certificates carried by one signature."""

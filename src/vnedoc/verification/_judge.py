@@ -72,7 +72,8 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
     on_path = False
     if core.certificate is None:
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
-        findings.append(Finding.error("VND-SIG-101", core.where))
+        if not core.certificates:
+            findings.append(Finding.error("VND-SIG-101", core.where))
     else:
         try:
             signer = identity_of(core.certificate)

@@ -35,7 +35,7 @@ from vnedoc.exchange._storage._statuses import (
     offer,
     take_status,
 )
-from vnedoc.exchange._storage._store import Ledger, Scope, Store
+from vnedoc.exchange._storage._store import Ledger, Scope, Store, is_over
 from vnedoc.exchange._values import InboxEntry, Label, QuarantineEntry, code_of, kind_of, status_of
 from vnedoc.model import (
     Blob,
@@ -161,7 +161,11 @@ class Inbox:
         )
 
     def _take(self, ledger: Ledger, row: Any, blob: Blob, now: dt.datetime) -> Arrival:
-        busy = row.state == ArrivalState.VERIFYING.value and row.lease_until > now and not is_gone(row.worker)
+        busy = (
+            row.state == ArrivalState.VERIFYING.value
+            and not is_over(row.lease_until, now, self._scope)
+            and not is_gone(row.worker)
+        )
         if busy:
             return Arrival(id=row.id, token=row.token, verdict=Verdict.BUSY, wire=Wire(blob))
         target = ARRIVAL.advance(ArrivalState(row.state), ArrivalStep.CLAIM)
@@ -363,20 +367,20 @@ class Inbox:
 
     def claim_tasks(self, limit: int, now: dt.datetime, *, entry: int | None = None) -> list[Task]:
         """Take up to *limit* messages that wait for the application, or the one of *entry*."""
-        waiting = [one.value for one in HANDLING.sources(HandlingStep.CLAIM) if one is not _RUNNING]
         mine = (
             (_tasks.tenant == self._store.tenant)
             & (_tasks.organ == self._scope.organ)
             & (_tasks.route == self._scope.route)
         )
-        due = mine & _tasks.state.in_(waiting) & (_tasks.next_at <= now)
+        again = (_tasks.state == HandlingState.RETRY.value) & is_over(_tasks.next_at, now, self._scope)
+        due = mine & ((_tasks.state == HandlingState.PENDING.value) | again)
         if entry is not None:
             due &= _tasks.inbox == entry
         running = mine & (_tasks.state == _RUNNING.value)
         with self._store.write(self._scope) as ledger:
             workers = ledger.connection.execute(db.select(_tasks.worker).where(running).distinct()).scalars()
             gone = [one for one in workers if is_gone(one)]
-            lost = running & ((_tasks.lease_until <= now) | _tasks.worker.in_(gone))
+            lost = running & (is_over(_tasks.lease_until, now, self._scope) | _tasks.worker.in_(gone))
             # One that ended its worker comes alone, as in the outbox.
             return (entry is None and self._take_tasks(ledger, lost, 1, now)) or self._take_tasks(
                 ledger, due, limit, now

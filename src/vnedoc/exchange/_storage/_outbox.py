@@ -13,7 +13,7 @@ from vnedoc.exchange._process import crashpoint, is_gone
 from vnedoc.exchange._states import OUTBOX, POISON_CLAIMS, OutboxState, OutboxStep
 from vnedoc.exchange._storage import _database as db
 from vnedoc.exchange._storage._statuses import find_document, insert_document, no_entry, notes_on
-from vnedoc.exchange._storage._store import Ledger, Scope, Store
+from vnedoc.exchange._storage._store import Ledger, Scope, Store, is_over
 from vnedoc.exchange._values import (
     Label,
     OutboxEntry,
@@ -148,15 +148,15 @@ class Outbox:
             resend: Whether sending again has one effect; if not, such a row becomes UNKNOWN instead.
         """
         with self._store.write(self._scope) as ledger:
-            over = self._mine & (_rows.state == _SENDING) & (_rows.lease_until <= now)
+            over = self._mine & (_rows.state == _SENDING) & is_over(_rows.lease_until, now, self._scope)
             self._end_dead_leases(ledger, now)
             self._set_aside(ledger, over & (_rows.claims - _rows.attempts >= POISON_CLAIMS), now, _POISON)
             if not resend:
                 self._set_aside(ledger, over, now, _LOST)
-            due = [one.value for one in OUTBOX.sources(OutboxStep.CLAIM) if one is not OutboxState.SENDING]
-            claims = self._take(ledger, over, 1, now) or self._take(
-                ledger, self._mine & _rows.state.in_(due) & (_rows.next_at <= now), limit, now
-            )
+            ready = _rows.state == OutboxState.READY.value
+            again = _rows.state == OutboxState.RETRY_WAIT.value
+            due = self._mine & (ready | (again & is_over(_rows.next_at, now, self._scope)))
+            claims = self._take(ledger, over, 1, now) or self._take(ledger, due, limit, now)
             crashpoint("C1")
         return claims
 

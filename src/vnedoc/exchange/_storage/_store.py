@@ -37,6 +37,8 @@ class Scope:
         route: Name of the transport's settings.
         worker: Name of this worker.
         lease: For how long a claim holds.
+        horizon: Longest time that a row may have to wait. One that is due later was written by a clock that
+            was wrong, and is due now.
         observer: Is told each event after its transaction committed.
     """
 
@@ -44,7 +46,13 @@ class Scope:
     route: str
     worker: str
     lease: dt.timedelta
+    horizon: dt.timedelta
     observer: Observer | None = None
+
+
+def is_over(moment: Any, now: dt.datetime, scope: Scope) -> Any:
+    """Say, of a column or a time, whether it is past, or so far ahead that a wrong clock wrote it."""
+    return (moment <= now) | (moment > now + scope.horizon)
 
 
 class Ledger:
