@@ -1,6 +1,7 @@
 """The folder: its layout is a contract, and hostile or half-written things in it are not read."""
 
 import errno
+import hashlib
 import io
 import os
 import subprocess
@@ -47,11 +48,12 @@ def drop(road, name, data=b"<edXML/>"):
 
 def test_the_layout(road):
     road.send(parcel("key/1", recipient=G22), deadline=5.0)
-    assert (road.root / "000.00.00.G22" / "new" / "key%2F1.edxml").read_bytes() == b"<edXML/>"
+    name = f"key%2F1.{hashlib.sha256(b'<edXML/>').hexdigest()}.edxml"
+    assert (road.root / "000.00.00.G22" / "new" / name).read_bytes() == b"<edXML/>"
     assert list((road.root / "000.00.00.G22" / "tmp").iterdir()) == []
     (handle,) = poll(road, recipient=G22).handles
     road.settle(G22, handle, Settlement.ACCEPTED, deadline=5.0)
-    assert (road.root / "000.00.00.G22" / "done" / "key%2F1.edxml").exists()
+    assert (road.root / "000.00.00.G22" / "done" / name).exists()
 
 
 def test_a_refused_message_is_kept_aside(road):
@@ -117,10 +119,21 @@ def test_what_was_swapped_after_the_listing_is_not_read(road, tmp_path, kind):
 
 def test_a_link_under_the_name_of_a_parcel_is_not_followed(road, tmp_path):
     road.send(parcel("other"), deadline=5.0)
-    (road.folder(THERE) / "new" / "k.edxml").symlink_to(tmp_path / "elsewhere")
+    name = f"k.{hashlib.sha256(b'<edXML/>').hexdigest()}.edxml"
+    (road.folder(THERE) / "new" / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SecurityError):
         road.send(parcel(), deadline=5.0)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_that_was_altered_on_the_road_is_named(road):
+    road.send(parcel(), deadline=5.0)
+    (path,) = (road.folder(THERE) / "new").iterdir()
+    path.write_bytes(b"altered")
+    with pytest.raises(SecurityError) as caught:
+        road.send(parcel(), deadline=5.0)
+    assert caught.value.code == "VND-TRN-010"
+    assert path.read_bytes() == b"altered"
 
 
 @pytest.mark.parametrize("name", ["../a.edxml", "a/b.edxml", "a", "", "..", "a b.edxml", "%zz.edxml"])

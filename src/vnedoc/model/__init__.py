@@ -33,8 +33,9 @@ from vnedoc.model._exchange import (
 from vnedoc.model._ids import DocumentCode, DocumentId, OrganId
 from vnedoc.model._limits import Limits
 from vnedoc.model._lists import AdministrativeType, Kind, Priority, ReceiverChange, StatusCode, Steering
-from vnedoc.model._received import Acceptance, Received
+from vnedoc.model._received import Received
 from vnedoc.model._report import (
+    Acceptance,
     Conclusion,
     Covered,
     Evidence,

@@ -11,6 +11,8 @@ from vnedoc.errors import InputError
 from vnedoc.model._blob import Blob
 from vnedoc.model._ids import DocumentCode, DocumentId, OrganId
 from vnedoc.model._lists import AdministrativeType, Kind, Priority, ReceiverChange, StatusCode, Steering
+from vnedoc.model._shape import check_shape, tuple_of
+from vnedoc.model._wire import Wire
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7), "+07:00")
 """Vietnam time; times on the wire carry no zone and mean this one (QĐ 28/2018 Art. 14(4))."""
@@ -33,11 +35,11 @@ def _document_or_none(value: DocumentId | str | None) -> DocumentId | None:
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 def _zoned(value: dt.datetime | None) -> dt.datetime | None:
-    if value is not None and value.tzinfo is None:
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
         raise InputError(
             "VND-MODEL-003",
             "a time needs its zone",
@@ -61,6 +63,8 @@ class UnknownElement:
     after: str | None = None
     xml: str
 
+    __attrs_post_init__ = check_shape
+
 
 @attrs.frozen
 class Party:
@@ -77,13 +81,21 @@ class Party:
     fax: str | None = attrs.field(default=None, kw_only=True)
     website: str | None = attrs.field(default=None, kw_only=True)
 
+    __attrs_post_init__ = check_shape
 
-def _parties(values: Iterable[Party]) -> tuple[Party, ...]:
-    return tuple(values)
+
+def _party(value: Party | OrganId | str) -> Party:
+    return Party(value) if isinstance(value, OrganId | str) else value
+
+
+def _parties(values: Iterable[Party | OrganId | str]) -> tuple[Party, ...]:
+    given = tuple_of(values)
+    return tuple(map(_party, given)) if isinstance(given, tuple) else given
 
 
 def _organs(values: Iterable[OrganId | str]) -> tuple[OrganId, ...]:
-    return tuple(_organ(one) for one in values)
+    given = tuple_of(values)
+    return tuple(map(_organ, given)) if isinstance(given, tuple) else given
 
 
 @attrs.frozen
@@ -99,6 +111,14 @@ class DocumentType:
         """Give the type for one of the 29 names of NĐ 30/2020."""
         return cls(kind.value)
 
+    __attrs_post_init__ = check_shape
+
+
+def _type_or_none(value: DocumentType | AdministrativeType | str | None) -> DocumentType | None:
+    if isinstance(value, AdministrativeType):
+        return DocumentType.of(value)
+    return DocumentType(value) if isinstance(value, str) else value
+
 
 @attrs.frozen(kw_only=True)
 class SignerInfo:
@@ -110,6 +130,8 @@ class SignerInfo:
     """*Chức vụ*."""
     full_name: str | None = None
     """*Họ tên*."""
+
+    __attrs_post_init__ = check_shape
 
 
 @attrs.frozen(kw_only=True)
@@ -129,6 +151,8 @@ class OtherInfo:
     appendixes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     """*Phụ lục*."""
 
+    __attrs_post_init__ = check_shape
+
 
 @attrs.frozen(kw_only=True)
 class ResponseFor:
@@ -140,6 +164,8 @@ class ResponseFor:
     date: dt.date | None = None
     document_id: DocumentId | None = attrs.field(default=None, converter=_document_or_none)
 
+    __attrs_post_init__ = check_shape
+
 
 @attrs.frozen(kw_only=True)
 class TraceHeader:
@@ -148,6 +174,8 @@ class TraceHeader:
     organ_id: str | None = None
     """As written; real messages have ``null`` or nothing here."""
     timestamp: dt.datetime | None = attrs.field(default=None, converter=_zoned)
+
+    __attrs_post_init__ = check_shape
 
 
 @attrs.frozen(kw_only=True)
@@ -159,6 +187,8 @@ class StaffInfo:
     mobile: str | None = None
     email: str | None = None
 
+    __attrs_post_init__ = check_shape
+
 
 @attrs.frozen
 class Receiver:
@@ -166,6 +196,8 @@ class Receiver:
 
     organ_id: OrganId = attrs.field(converter=_organ)
     change: ReceiverChange = ReceiverChange.ADDED
+
+    __attrs_post_init__ = check_shape
 
 
 @attrs.frozen
@@ -175,13 +207,15 @@ class Replaced:
     document_id: DocumentId = attrs.field(converter=_document)
     organ_ids: tuple[OrganId, ...] = attrs.field(default=(), converter=_organs)
 
+    __attrs_post_init__ = check_shape
+
 
 def _changes(values: Iterable[Receiver]) -> tuple[Receiver, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 def _replaced(values: Iterable[Replaced]) -> tuple[Replaced, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -202,6 +236,14 @@ class Business:
     paper: int | None = None
     """1 when a paper copy follows."""
 
+    __attrs_post_init__ = check_shape
+
+
+def _blob(value: Blob | Wire | bytes | bytearray | memoryview) -> Blob:
+    if isinstance(value, Wire):
+        return value.blob
+    return Blob.from_bytes(value) if isinstance(value, bytes | bytearray | memoryview) else value
+
 
 @attrs.frozen(kw_only=True)
 class Attachment:
@@ -209,7 +251,7 @@ class Attachment:
 
     Attributes:
         name: Original file name as given; it is data, never a path. See ``safe_name`` of ``vnedoc.edxml``.
-        blob: The content, after a transport zip was unpacked.
+        blob: The content, after a transport zip was unpacked; bytes and a ``Wire`` are taken too.
         content_id: Without ``cid:``.
         content_type: As the manifest declares it; it may lie.
         attachment_type: As the attachment itself declares it; it may differ.
@@ -218,40 +260,43 @@ class Attachment:
     """
 
     name: str
-    blob: Blob
+    blob: Blob = attrs.field(converter=_blob)
     content_id: str
     content_type: str | None = None
     attachment_type: str | None = None
     description: str | None = None
     packed: Blob | None = None
 
+    __attrs_post_init__ = check_shape
+
 
 def _responses(values: Iterable[ResponseFor]) -> tuple[ResponseFor, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 def _traces(values: Iterable[TraceHeader]) -> tuple[TraceHeader, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 def _attachments(values: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 def _unknown(values: Iterable[UnknownElement]) -> tuple[UnknownElement, ...]:
-    return tuple(values)
+    return tuple_of(values)
 
 
 @attrs.frozen(kw_only=True)
 class Envelope:
     """A document message: new, revoke, update or replace.
 
-    Constructors check types and shape only; ``vnedoc.check`` runs the rules and lists every finding.
+    Constructors check types and shape only (``VND-MODEL-004`` names the field); ``vnedoc.check`` runs the
+    rules and lists every finding.
     """
 
-    sender: Party
+    sender: Party = attrs.field(converter=_party)
     receivers: tuple[Party, ...] = attrs.field(converter=_parties)
-    """*Bên nhận*, in order."""
+    """*Bên nhận*, in order; an identifier alone is taken too."""
     document_id: DocumentId | None = attrs.field(default=None, converter=_document_or_none)
     code: DocumentCode | None = None
     """*Số, ký hiệu*."""
@@ -259,7 +304,8 @@ class Envelope:
     """*Địa danh*."""
     date: dt.date | None = None
     """*Ngày ban hành*."""
-    type: DocumentType | None = None
+    type: DocumentType | None = attrs.field(default=None, converter=_type_or_none)
+    """*Loại văn bản*; its name alone, or an ``AdministrativeType``, is taken too."""
     subject: str | None = None
     """*Trích yếu*."""
     content: str | None = None
@@ -282,6 +328,8 @@ class Envelope:
         """What the message does; a message without a business block is a new document."""
         return Kind.NEW if self.business is None else self.business.kind
 
+    __attrs_post_init__ = check_shape
+
 
 @attrs.frozen(kw_only=True)
 class StatusMessage:
@@ -291,10 +339,12 @@ class StatusMessage:
     sender; for 13 the roles turn round.
     """
 
-    sender: Party
+    sender: Party = attrs.field(converter=_party)
     response_for: ResponseFor
     code: StatusCode
     description: str | None = None
     staff: StaffInfo | None = None
     timestamp: dt.datetime | None = attrs.field(default=None, converter=_zoned)
     unknown: tuple[UnknownElement, ...] = attrs.field(default=(), converter=_unknown)
+
+    __attrs_post_init__ = check_shape

@@ -8,6 +8,7 @@ import uuid
 import attrs
 
 from vnedoc.errors import InputError
+from vnedoc.model._shape import check_shape
 
 # 2016: four groups of 3, 2, 2 and 3 characters, level 1 last (QĐ 28/2018 Art. 10(2)(a)).
 _GRAMMAR_2016 = re.compile(r"[0-9A-Z]{3}\.[0-9A-Z]{2}\.[0-9A-Z]{2}\.[A-Z][0-9A-Z]{2}")
@@ -109,6 +110,8 @@ class DocumentCode:
 
     number: str
     notation: str
+
+    __attrs_post_init__ = check_shape
 
     def __str__(self) -> str:
         return f"{self.number}/{self.notation}"

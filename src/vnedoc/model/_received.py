@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from typing import final
 
 import attrs
 
 from vnedoc.model._envelope import Envelope, StatusMessage
-from vnedoc.model._report import Evidence, Report
+from vnedoc.model._report import Acceptance, Evidence, Report
 from vnedoc.model._wire import Wire
-
-
-class Acceptance(enum.Enum):
-    """Which rule a message must meet, by the route it came over."""
-
-    SEALED = "sealed"
-    """The envelope signature passes and covers the root, and every attachment signature passes."""
-    ATTACHMENTS = "attachments"
-    """Every attachment signature passes and the main document has one; the header is unproven."""
-    REWRITTEN = "rewritten"
-    """As ATTACHMENTS, and a broken envelope signature is only a finding: the axis rewrites messages."""
 
 
 @final

@@ -130,6 +130,17 @@ class Evidence(enum.Enum):
     """Belongs to nothing that was sent; kept for a person."""
 
 
+class Acceptance(enum.Enum):
+    """Which rule a message must meet, by the route it came over."""
+
+    SEALED = "sealed"
+    """The envelope signature passes and covers the root, and every attachment signature passes."""
+    ATTACHMENTS = "attachments"
+    """Every attachment signature passes and the main document has one; the header is unproven."""
+    REWRITTEN = "rewritten"
+    """As ATTACHMENTS, and a broken envelope signature is only a finding: the axis rewrites messages."""
+
+
 def _facts(value: Mapping[str, FactValue]) -> dict[str, FactValue]:
     return dict(value)
 
@@ -250,6 +261,9 @@ class Report:
         size: Its octets.
         policy: Name of the policy, with what it relaxed.
         checked_at: The time that certificates were judged for, with zone.
+        acceptance: The rule that the conclusion was drawn by; ``None`` when the kind of file has no choice of one.
+        revocation: ``"require"`` when every certificate needed proof that it was not revoked, or ``"if-available"``.
+        covers: What a signature had to cover: ``"document"`` (all of it) or ``"element"``.
     """
 
     kind: FileKind
@@ -262,6 +276,9 @@ class Report:
     size: int | None = None
     policy: str | None = None
     checked_at: dt.datetime | None = None
+    acceptance: Acceptance | None = None
+    revocation: str | None = None
+    covers: str | None = None
 
     def __bool__(self) -> NoReturn:
         """Refuse: there are three answers, not two."""

@@ -8,9 +8,12 @@ from pathlib import Path
 import attrs
 
 from vnedoc.model._blob import Blob
+from vnedoc.model._shape import check_shape
 
 EDXML_TYPE = "application/xml"
 PDF_TYPE = "application/pdf"
+
+_PDF_HEADER = b"%PDF-"
 
 
 @attrs.frozen
@@ -27,15 +30,25 @@ class Wire:
     blob: Blob
     content_type: str = EDXML_TYPE
 
-    @classmethod
-    def from_bytes(cls, data: bytes, content_type: str = EDXML_TYPE) -> Wire:
-        """Keep *data* in memory."""
-        return cls(Blob.from_bytes(data), content_type)
+    __attrs_post_init__ = check_shape
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], content_type: str = EDXML_TYPE) -> Wire:
-        """Refer to a file; raises ``FileError`` when it cannot be read."""
-        return cls(Blob.from_file(path), content_type)
+    def from_bytes(cls, data: bytes, content_type: str | None = None) -> Wire:
+        """Keep *data* in memory; without *content_type* the first octets tell a PDF from edXML."""
+        return cls(Blob.from_bytes(data), content_type or _type_by(data))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], content_type: str | None = None) -> Wire:
+        """Refer to a file; without *content_type* its first octets tell a PDF from edXML.
+
+        Raises:
+            FileError: ``VND-IO-001`` when it cannot be read.
+        """
+        blob = Blob.from_file(path)
+        if content_type is None:
+            with blob.open() as handle:
+                content_type = _type_by(handle.read(len(_PDF_HEADER)))
+        return cls(blob, content_type)
 
     @property
     def size(self) -> int:
@@ -54,3 +67,7 @@ class Wire:
     def save(self, path: str | os.PathLike[str], *, replace: bool = True) -> Path:
         """Write the octets to *path* as a whole or not at all; see ``Blob.save``."""
         return self.blob.save(path, replace=replace)
+
+
+def _type_by(head: bytes) -> str:
+    return PDF_TYPE if bytes(head[: len(_PDF_HEADER)]) == _PDF_HEADER else EDXML_TYPE

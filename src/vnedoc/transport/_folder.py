@@ -43,7 +43,7 @@ from vnedoc.model import (
     Settlement,
 )
 from vnedoc.transport._memory import foreign_cursor, gone
-from vnedoc.transport._names import encode_name, is_encoded
+from vnedoc.transport._names import encode_name, is_encoded, parcel_name
 
 _NEW, _TMP, _DONE, _REFUSED = "new", "tmp", "done", "refused"
 _SUFFIX = ".edxml"
@@ -85,7 +85,7 @@ class FolderTransport:
         """Write the message durably into the recipient's ``new`` folder.
 
         Raises:
-            SecurityError: ``VND-TRN-010`` when the key was used for another content, ``VND-TRN-013`` when the
+            SecurityError: ``VND-TRN-010`` when the file that is there was altered, ``VND-TRN-013`` when the
                 bytes are not those of the parcel's digest.
             RouteError: ``VND-TRN-001`` when the root is missing or may not be written.
             TransientError: ``VND-TRN-002`` when the disk is full or the share is away, ``VND-TRN-003`` when
@@ -94,7 +94,7 @@ class FolderTransport:
         """
         until = time.monotonic() + deadline
         home = self.folder(parcel.recipient)
-        name = encode_name(parcel.idempotency_key) + _SUFFIX
+        name = encode_name(parcel_name(parcel)) + _SUFFIX
         with _typed(self.root):
             self._require_root()
             for part in (_TMP, _NEW):
@@ -143,10 +143,10 @@ class FolderTransport:
             if seen != parcel.wire.digest:
                 raise SecurityError(
                     "VND-TRN-010",
-                    "this key was used for another content",
-                    path=parcel.idempotency_key,
-                    hint="the first one stays; give the document its own identifier",
-                    facts={"first": seen, "second": parcel.wire.digest},
+                    "the file in the exchange folder was altered",
+                    path=str(home / part / name),
+                    hint="look who can write there, take the altered file away, then send again",
+                    facts={"expected": parcel.wire.digest, "seen": seen},
                 )
             return True
         return False

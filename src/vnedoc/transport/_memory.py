@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import attrs
 
-from vnedoc.errors import PermanentError, SecurityError, TransientError
+from vnedoc.errors import PermanentError, TransientError
 from vnedoc.model import (
     Capabilities,
     Custody,
@@ -20,6 +20,7 @@ from vnedoc.model import (
     SendResult,
     Settlement,
 )
+from vnedoc.transport._names import parcel_name
 
 
 @attrs.define
@@ -48,19 +49,12 @@ class MemoryHub:
         data = parcel.wire.read()
         with self._lock:
             shelf = self._shelves.setdefault(parcel.recipient.value, {})
-            known = shelf.get(parcel.idempotency_key)
-            if known is not None and known.digest != parcel.wire.digest:
-                raise SecurityError(
-                    "VND-TRN-010",
-                    "this key was used for another content",
-                    path=parcel.idempotency_key,
-                    hint="the first one stays; give the document its own identifier",
-                    facts={"first": known.digest, "second": parcel.wire.digest},
-                )
-            if known is None:
+            name = parcel_name(parcel)
+            duplicate = name in shelf
+            if not duplicate:
                 self._count += 1
-                shelf[parcel.idempotency_key] = _Item(self._count, parcel.wire.digest, data, parcel.sender)
-            return known is not None
+                shelf[name] = _Item(self._count, parcel.wire.digest, data, parcel.sender)
+            return duplicate
 
     def _list(self, recipient: OrganId, after: int, limit: int) -> list[tuple[int, str]]:
         with self._lock:
@@ -92,13 +86,9 @@ class MemoryTransport:
         """Do nothing: the hub belongs to the caller."""
 
     def send(self, parcel: Parcel, *, deadline: float) -> SendResult:  # noqa: ARG002 - memory does not wait
-        """Put the parcel on the recipient's shelf.
-
-        Raises:
-            SecurityError: ``VND-TRN-010`` when the key was used for another content.
-        """
+        """Put the parcel on the recipient's shelf."""
         duplicate = self.hub._put(parcel)  # noqa: SLF001 - the two classes are one thing
-        return SendResult(custody=Custody.HUB, remote_id=parcel.idempotency_key, duplicate=duplicate)
+        return SendResult(custody=Custody.HUB, remote_id=parcel_name(parcel), duplicate=duplicate)
 
     def poll(
         self,
