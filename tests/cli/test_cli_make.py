@@ -92,6 +92,16 @@ def test_sign_refuses_and_leaves_nothing(world, run, tmp_path, octets, words):
     assert os.listdir(tmp_path) == ["in"]
 
 
+def test_the_input_is_not_replaced(world, run, tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"<a/>")
+    for out in (path, tmp_path / "." / "a.xml"):
+        code, _, err = run("sign", path, "--key", f"pem:{world.folder}/keys/good.pem", "--out", out)
+        assert code == 2
+        assert b"VND-CLI-006" in err
+    assert path.read_bytes() == b"<a/>"
+
+
 def test_sign_when_the_disk_is_full(world, run, tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")

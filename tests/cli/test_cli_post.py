@@ -56,6 +56,18 @@ def test_what_does_not_verify_is_kept_apart(world, run, sides, state, expected):
     assert out.startswith(b"quarantined: ")
 
 
+def test_what_was_undecided_is_judged_again(world, run, sides):
+    sender, receiver = sides
+    assert run("send", world.path("edxml", "good"), *sender)[0] == 0
+    blind = [one for one in receiver if not str(one).startswith("--crl")]
+    assert run("receive", *blind)[0] == 3
+    code, out, _ = run("receive", *receiver)
+    assert (code, out) == (0, b"accepted: H99.1,2026/11/22,15/STNA-VP <- H99.1 (document, proven)\n")
+    code, out, _ = run("receive", *sender, "--as", "H99.1", *world.trust, "--accept", "attachments")
+    assert code == 0
+    assert "Đã đến".encode() in out
+
+
 def test_a_route_that_is_not_there(world, run, tmp_path):
     words = ["--store", tmp_path / "s.db", "--via", f"folder:{tmp_path / 'none'}"]
     code, out, err = run("send", world.path("edxml", "good"), *words)

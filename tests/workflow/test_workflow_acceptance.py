@@ -38,6 +38,7 @@ NOTHING = Seen(
     foreign=(),
     shape=(),
     odd=(),
+    sender="H99.1",
 )
 NO_SIGNATURE = (PERHAPS, SubIndication.NO_SIGNATURE)
 MALFORMED = (FAILED, SubIndication.FORMAT_FAILURE)

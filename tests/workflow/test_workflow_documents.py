@@ -310,3 +310,29 @@ def test_foreign_signatures_keep_a_message_from_passing(office):
         report = vnedoc.verify(data, office.policy, acceptance=rule)
         assert report.conclusion is expected, rule
         assert "VND-FLOW-011" in codes(report)
+
+
+@pytest.mark.parametrize("head", ["Xem %PDF-1.7 trong thư mục.", "<p>%PDF-1.7</p>"])
+def test_a_note_that_mentions_a_pdf_is_none(office, head):
+    wire = vnedoc.seal(office.envelope(("ghichu.txt", head.encode())), office.signer)
+    assert vnedoc.verify(wire, office.policy).conclusion is Conclusion.PASSED
+
+
+def test_a_pdf_behind_junk_is_a_bad_pdf(office):
+    report = vnedoc.verify(b"GIF89a" + office.signed_pdf().read(), office.policy)
+    assert (report.kind, report.conclusion) == (FileKind.PDF, Conclusion.FAILED)
+
+
+def test_a_report_says_by_which_rules(office):
+    report = vnedoc.verify(vnedoc.seal(office.envelope(), office.signer), office.policy)
+    assert (report.acceptance, report.revocation, report.covers) == (Acceptance.SEALED, "require", "document")
+    assert "VND-FLOW-023" in codes(report)
+    loose = attrs.evolve(office.policy, require_revocation=False, whole_document=False)
+    report = vnedoc.verify(office.signed_pdf(), loose)
+    assert (report.acceptance, report.revocation, report.covers) == (None, "if-available", "element")
+
+
+def test_check_names_what_is_no_message(office):
+    for data, code in ((b"", "VND-FLOW-002"), (office.pdf, "VND-FLOW-005"), (b"hello", "VND-FLOW-005")):
+        (finding,) = vnedoc.check(data)
+        assert finding.code == code

@@ -52,7 +52,8 @@ class Console:
 
     def error(self, error: VnedocError) -> None:
         """Explain *error* on stderr, in Vietnamese and in English."""
-        self.note(f"vnedoc: {plain(str(error))}")
+        where = f" [{plain(error.path)}]" if error.path else ""
+        self.note(f"vnedoc: {error.code}{where}")
         for lang in ("vi", "en"):
             message = render_error(error, lang)
             self.note(f"  [{lang}] {message.seen} {message.next}".rstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from vnedoc.cli._console import Console
@@ -14,7 +15,7 @@ from vnedoc.errors import ConfigError, FileError, VerificationError
 from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report
 from vnedoc.report import Unreadable, report_to_dict, to_html, to_json, to_text
 from vnedoc.verification import Policy
-from vnedoc.workflow import open_sealed
+from vnedoc.workflow import as_wire, kind_of, open_sealed
 from vnedoc.workflow import verify as verify_file
 
 _CODE_OF = {Conclusion.PASSED: 0, Conclusion.FAILED: 1, Conclusion.INDETERMINATE: 3}
@@ -24,15 +25,15 @@ _WORST_FIRST = (1, 2, 3, 0)
 def verify(options: argparse.Namespace, console: Console) -> int:
     """Judge each file; the worst exit code wins."""
     policy, acceptance, password = policy_of(options), acceptance_of(options), password_of(options)
+    for file in options.files:
+        _no_part_of_a_seal(file, policy, acceptance)
     rows: list[Report | Unreadable] = []
     for number, file in enumerate(options.files, 1):
         if len(options.files) > 1:
             console.note(f"[{number}/{len(options.files)}] {file}")
         try:
-            report = verify_file(Path(file), policy, acceptance=acceptance, password=password, file=file)
-            _no_part_of_a_seal(report, policy, acceptance)
-            rows.append(report)
-        except (FileError, ConfigError) as error:
+            rows.append(verify_file(Path(file), policy, acceptance=acceptance, password=password, file=file))
+        except FileError as error:
             rows.append(Unreadable(file, error))
             console.error(error)
     if options.format == "text":
@@ -46,6 +47,7 @@ def verify(options: argparse.Namespace, console: Console) -> int:
 def open_message(options: argparse.Namespace, console: Console) -> int:
     """Verify one message and write what is in it; nothing is written unless it PASSED."""
     policy, acceptance = policy_of(options), acceptance_of(options)
+    _no_part_of_a_seal(options.file, policy, acceptance)
     try:
         received = open_sealed(
             Path(options.file), policy, acceptance=acceptance, password=password_of(options)
@@ -53,7 +55,6 @@ def open_message(options: argparse.Namespace, console: Console) -> int:
     except VerificationError as error:
         console.say(to_text([error.report], options.lang).rstrip("\n"))
         return _CODE_OF[error.report.conclusion]
-    _no_part_of_a_seal(received.report, policy, acceptance)
     console.say(to_text([received.report], options.lang).rstrip("\n"))
     if received.report.conclusion is not Conclusion.PASSED:
         # A claimed status may be taken in by an exchange that keeps its grade; a folder has no grades.
@@ -80,11 +81,15 @@ def _json(value: object) -> Blob:
     return Blob.from_bytes(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
-def _no_part_of_a_seal(report: Report, policy: Policy, acceptance: Acceptance) -> None:
-    if report.kind is FileKind.EDXML and not policy.whole_document and acceptance is Acceptance.SEALED:
-        raise ConfigError(
-            "VND-CLI-003",
-            "--covers element does not loosen the rule sealed",
-            path=report.file,
-            hint="leave --covers out, or give --accept attachments",
-        )
+def _no_part_of_a_seal(file: str, policy: Policy, acceptance: Acceptance) -> None:
+    """Refuse, before anything is judged, to loosen the seal of an edXML message."""
+    if policy.whole_document or acceptance is not Acceptance.SEALED:
+        return
+    with suppress(FileError):  # it will be named when its turn comes
+        if kind_of(as_wire(Path(file)).read()) is FileKind.EDXML:
+            raise ConfigError(
+                "VND-CLI-003",
+                "--covers element does not loosen the rule sealed",
+                path=file,
+                hint="leave --covers out, or give --accept attachments",
+            )

@@ -10,7 +10,7 @@ from vnedoc.cli._files import write_new
 from vnedoc.edxml import extract as extract_attachments
 from vnedoc.edxml import is_edxml, message_to_dict, safe_name, sniff_type
 from vnedoc.errors import DecodeError, FileError
-from vnedoc.model import Acceptance, Attachment, Blob, Envelope, Finding, Limits, Severity
+from vnedoc.model import Acceptance, Attachment, Blob, Envelope, FileKind, Finding, Limits, Severity
 from vnedoc.report import (
     AttachmentRow,
     Checked,
@@ -28,6 +28,8 @@ from vnedoc.verification import Policy
 from vnedoc.workflow import as_wire, examine, kind_of
 from vnedoc.workflow import check as check_source
 from vnedoc.xml import parse
+
+_XML = (FileKind.XML, FileKind.EDXML)
 
 
 def inspect(options: argparse.Namespace, console: Console) -> int:
@@ -91,8 +93,9 @@ def _row(attachment: Attachment) -> AttachmentRow:
 def extract(options: argparse.Namespace, console: Console) -> int:
     """Write the attachments of a message that nobody verified."""
     limits = Limits()
-    document = parse(as_wire(Path(options.file)).read(), limits, repair=True)
-    if not is_edxml(document):
+    data = as_wire(Path(options.file)).read()
+    document = parse(data, limits, repair=True) if kind_of(data) in _XML else None
+    if document is None or not is_edxml(document):
         raise DecodeError(
             "VND-CLI-005",
             "not an edXML message",

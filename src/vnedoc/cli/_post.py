@@ -8,12 +8,13 @@ from pathlib import Path
 from vnedoc.cli._console import Console
 from vnedoc.cli._options import acceptance_of, key_of, password_of, policy_of
 from vnedoc.edxml import EdXmlCodec
-from vnedoc.exchange import CollectSummary, OutboxState
-from vnedoc.model import Conclusion, MessageKind
+from vnedoc.exchange import CollectSummary, OutboxEntry, OutboxState
+from vnedoc.model import VIETNAM, Conclusion, MessageKind
 from vnedoc.report import plain
 from vnedoc.verification import Policy
 from vnedoc.workflow import as_wire, open_mailroom
 
+_WAITING = (OutboxState.READY, OutboxState.SENDING, OutboxState.RETRY_WAIT)
 _DELIVERED = (OutboxState.SENT, OutboxState.AWAITING_RECEIPT, OutboxState.RECEIPTED)
 
 
@@ -28,9 +29,21 @@ def send(options: argparse.Namespace, console: Console) -> int:
         rows = room.send(wire)
     for one in rows:
         console.say(plain(f"{one.state.value}: {one.document_id} -> {one.recipient}"))
-        if one.error_code:
-            console.note(plain(f"vnedoc: {one.error_code}: {one.error}"))
+        if one.state not in _DELIVERED:
+            _tell_why(one, console)
     return 0 if all(one.state in _DELIVERED for one in rows) else 2
+
+
+def _tell_why(entry: OutboxEntry, console: Console) -> None:
+    """Say what stopped a message, and what to do, in both languages."""
+    console.note(plain(f"vnedoc: {entry.error_code or entry.state.name}: {entry.error or '-'}"))
+    if entry.state in _WAITING:
+        due = f"{entry.next_at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S %z}"
+        console.note(f"  [vi] Văn bản vẫn ở hộp đi; chạy lại lệnh này sau {due} để gửi tiếp.")
+        console.note(f"  [en] It stays in the outbox; run this command again after {due} to go on.")
+    else:
+        console.note("  [vi] Văn bản vẫn ở hộp đi và chờ người quyết định (Exchange.redrive).")
+        console.note("  [en] It stays in the outbox and waits for a person's decision (Exchange.redrive).")
 
 
 def receive(options: argparse.Namespace, console: Console) -> int:

@@ -1,8 +1,9 @@
 """The main job, played end to end with throwaway keys: sign, seal, send, receive, verify, answer.
 
 The layout of the folder is a contract: ``trust/*.pem`` (anchors only), ``certs/*.pem``, ``crl/*.crl``,
-``keys/``, ``document.pdf``, ``sealed.edxml``, ``unsealed.edxml``, ``rewritten.edxml``, ``status-01.edxml``,
-``status-03.edxml``, ``sender.db``, ``receiver.db``, ``report.html``. A second run reuses what is there.
+``keys/``, ``letter.pdf``, ``document.pdf``, ``sealed.edxml``, ``unsealed.edxml``, ``rewritten.edxml``,
+``status-01.edxml``, ``status-03.edxml``, ``sender.db``, ``receiver.db``, ``report.html``.
+A second run reuses what is there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from vnedoc.edxml import EdXmlCodec
 from vnedoc.errors import FileError, MissingExtra
 from vnedoc.exchange import Exchange, open_store
 from vnedoc.model import (
+    PDF_TYPE,
     VIETNAM,
     Acceptance,
     AdministrativeType,
@@ -60,6 +62,8 @@ Say = Callable[[str], None]
 SENDER = Party("H99.1", "Sở Thử nghiệm A", in_charge="UBND tỉnh Thí Điểm", email="vanthu@sta.example.vn")
 RECEIVER = Party("H99.2", "Sở Thử nghiệm B", in_charge="UBND tỉnh Thí Điểm", email="vanthu@stb.example.vn")
 PERSON = "Nguyễn Văn An"
+PASSPHRASE = "secret"  # noqa: S105 - throwaway, and printed in the tutorial
+"""Of ``keys/agency.p12``; the PEM keys have none."""
 SUBJECT = "V/v gửi, nhận văn bản điện tử có ký số"
 
 _TEXT = {
@@ -119,9 +123,8 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
         VerificationError: Something that must verify did not.
         FileError: The folder cannot be written.
     """
-    for module, extra in (("sqlalchemy", "exchange"), ("reportlab", "demo")):
-        if find_spec(module) is None:
-            raise MissingExtra.of(extra, "the demo")
+    if find_spec("sqlalchemy") is None or find_spec("reportlab") is None:
+        raise MissingExtra.of("demo", "the demo")
     words = _TEXT[lang]
     step = _Steps(say, words)
     for name in ("trust", "certs", "crl", "keys", "mail"):
@@ -132,7 +135,8 @@ def run_demo(folder: Path, *, lang: str = "vi", say: Say = print) -> None:
     cast = _load_cast(folder, now) if again else _make_cast(folder, now)
     step("keys_again" if again else "keys", folder / "trust", folder / "crl", folder / "keys")
 
-    document = _once(folder / "document.pdf", lambda: _signed_letter(cast, now))
+    letter = _once(folder / "letter.pdf", lambda: _letter(now))
+    document = _once(folder / "document.pdf", lambda: _signed(letter, cast))
     step("pdf", folder / "document.pdf")
     sealed = _once(folder / "sealed.edxml", lambda: seal(_envelope(document, 15, now), cast.sender))
     step("seal", folder / "sealed.edxml")
@@ -237,6 +241,7 @@ def _make_cast(folder: Path, now: dt.datetime) -> _Cast:
     for name, one in people.items():
         _secret(folder / "keys" / f"{name}.pem", one.pem())
         Blob.from_bytes(to_pem(one.der)).save(folder / "certs" / f"{name}.pem")
+    _secret(folder / "keys" / "agency.p12", people["sender"].pkcs12(PASSPHRASE))
     Blob.from_bytes(to_pem(pki.root.der)).save(folder / "trust" / "root.pem")
     Blob.from_bytes(to_pem(pki.issuing.der)).save(folder / "certs" / "issuing.pem")
     _publish(pki, folder)
@@ -271,8 +276,12 @@ def _secret(path: Path, octets: bytes) -> None:
 # --- the document ---------------------------------------------------------------------------------
 
 
-def _signed_letter(cast: _Cast, now: dt.datetime) -> Wire:
-    letter = make_letter(
+def _signed(letter: Wire, cast: _Cast) -> Wire:
+    return sign_pdf(sign_pdf(letter, cast.person), cast.sender)
+
+
+def _letter(now: dt.datetime) -> Wire:
+    octets = make_letter(
         Letter(
             parent=SENDER.in_charge or "",
             agency=SENDER.name,
@@ -296,7 +305,7 @@ def _signed_letter(cast: _Cast, now: dt.datetime) -> Wire:
             recipients=("Như trên;", "Lưu: VT."),
         )
     )
-    return sign_pdf(sign_pdf(letter, cast.person), cast.sender)
+    return Wire.from_bytes(octets, PDF_TYPE)
 
 
 def _envelope(document: Wire, number: int, now: dt.datetime) -> Envelope:

@@ -7,18 +7,26 @@ of certificate and policy to others.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import attrs
 from lxml import etree
 
 from vnedoc.dsig._algorithms import SIGNATURES, SignatureMethod, is_hmac, verify_value
-from vnedoc.dsig._grammar import DS, SIGNATURE_TAG, SignatureElement, read_signature
+from vnedoc.dsig._grammar import (
+    DS,
+    SIGNATURE_TAG,
+    XADES,
+    SignatureElement,
+    has_text,
+    read_signature,
+    strangers,
+)
 from vnedoc.dsig._keys import public_key, same_key
 from vnedoc.dsig._references import WITHOUT_COMMENTS, ReferenceCheck, Scope, check_reference
 from vnedoc.dsig._verdict import RefusedError, Tally, failed, ill_formed, undecided
 from vnedoc.dsig._xades import (
     SIGNED_PROPERTIES_TYPE,
-    XADES,
     Properties,
     foreign_properties,
     read_properties,
@@ -26,6 +34,8 @@ from vnedoc.dsig._xades import (
 from vnedoc.errors import LimitExceeded, VnedocError
 from vnedoc.model import Conclusion, Finding, Level, Limits, SignatureFormat, SubIndication
 from vnedoc.xml import XmlDocument, canonicalize, location
+
+_GLANCES = 2  # the data and the signed properties
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -45,6 +55,7 @@ class CoreCheck:
         signing_time: As the signer claims, with zone.
         hash_names: Every hash that it rests on, names of ``hashlib``.
         covers_root: Whether it proves the whole document but itself.
+        unsigned: What stands inside the ``Signature``, could be taken for content, and is not covered by it.
         findings: All of them.
     """
 
@@ -60,6 +71,7 @@ class CoreCheck:
     signing_time: dt.datetime | None = None
     hash_names: tuple[str, ...] = ()
     covers_root: bool = False
+    unsigned: tuple[etree._Element, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -77,7 +89,8 @@ def is_plain(signature: etree._Element) -> bool:
     """Tell whether a ``Signature`` holds only what the seal of an edXML message holds.
 
     That is ``SignedInfo``, ``SignatureValue``, ``KeyInfo`` and one ``Object`` with ``QualifyingProperties``
-    alone: whatever else stood there would be outside of what an enveloped signature covers.
+    alone, each with nothing but what the standards put there: whatever else stood in them would be outside
+    of what an enveloped signature covers.
     """
     expected = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")]
     if [one.tag for one in signature] != expected:
@@ -85,7 +98,9 @@ def is_plain(signature: etree._Element) -> bool:
     holder = signature[-1]
     if [one.tag for one in holder] != [f"{{{XADES}}}QualifyingProperties"]:
         return False
-    return not any(_has_text(one) for one in (signature, holder))
+    if any(has_text(one) for one in (signature, holder)):
+        return False
+    return not any(True for part in (signature[2], holder[0]) for _ in strangers(part))
 
 
 def check_signatures(document: XmlDocument, limits: Limits) -> tuple[CoreCheck, ...]:
@@ -137,14 +152,19 @@ class _Check:
 
     def run(self) -> CoreCheck:
         """Run the steps in the order of EN 319 102-1, clause 5.3."""
-        checks = tuple(
-            check_reference(self.scope, self.signature.element, one) for one in self.signature.references
-        )
+        certificate, unproven = self._check_value()
+        # Who signs nothing makes us digest little: enough to say what a damaged signature was about.
+        glanced = self.signature.references[: None if unproven is None else _GLANCES]
+        checks = tuple(check_reference(self.scope, self.signature.element, one) for one in glanced)
         complete = self._check_bindings(checks)
         for one in checks:
             self.tally.verdicts.append(one.verdict)
             self.tally.findings.extend(one.findings)
-        certificate = self._check_value()
+        left = len(self.signature.references) - len(checks)
+        if left:
+            self.tally.note(Finding.info("VND-DSIG-052", self.where, checked=len(checks), left=left))
+        if unproven is not None:
+            self.tally.add(unproven)
         named = self._check_certificate(certificate)
         self._check_key_info(certificate)
         self._note_properties()
@@ -163,6 +183,7 @@ class _Check:
             signing_time=self.properties.signing_time if self.properties else None,
             hash_names=self._hash_names(checks),
             covers_root=certificate is not None and any(one.ok and one.whole for one in checks),
+            unsigned=tuple(self._unsigned(checks)),
             findings=tuple(self.tally.findings),
         )
 
@@ -198,6 +219,22 @@ class _Check:
         data = [one.reference.id for one in checks if one is not typed[0]]
         return bool(data) and all(one in properties.formats for one in data)
 
+    def _unsigned(self, checks: tuple[ReferenceCheck, ...]) -> Iterator[etree._Element]:
+        """Give what could pass for content inside the signature and is outside of what it covers."""
+        covered = [one.target for one in checks if one.ok]
+        for part in self.signature.element.iterchildren(f"{{{DS}}}KeyInfo"):
+            yield from strangers(part)
+        for holder in self.signature.objects:
+            if any(one is holder for one in covered):
+                continue
+            if has_text(holder):
+                yield holder
+            for one in holder.iterchildren(etree.Element):
+                if one.tag == f"{{{XADES}}}QualifyingProperties":
+                    yield from strangers(one)
+                elif not any(one is target for target in covered):
+                    yield one
+
     def _note_properties(self) -> None:
         properties = self.properties
         if properties is None:
@@ -214,8 +251,8 @@ class _Check:
 
     # --- signature value and key ----------------------------------------------------------------
 
-    def _check_value(self) -> bytes | None:
-        """Give the certificate whose key verifies the value; a failure goes to the tally."""
+    def _check_value(self) -> tuple[bytes | None, RefusedError | None]:
+        """Give the certificate whose key verifies the value, or why there is none."""
         try:
             method = self._method()
             octets = self._signed_info()
@@ -227,13 +264,12 @@ class _Check:
                     continue
                 usable += 1
                 if verify_value(key, method, self.signature.value, octets):
-                    return one
-            raise self._unproven(method, carried=len(candidates), usable=usable)
+                    return one, None
+            return None, self._unproven(method, carried=len(candidates), usable=usable)
         except RefusedError as refused:
-            self.tally.add(refused)
+            return None, refused
         except VnedocError as error:
-            self.tally.add(ill_formed(error, self.where))
-        return None
+            return None, ill_formed(error, self.where)
 
     def _unproven(self, method: SignatureMethod, *, carried: int, usable: int) -> RefusedError:
         """Give the reason why no certificate verifies the value."""
@@ -325,8 +361,3 @@ class _Check:
         if self.properties is not None:
             names += [one.hash_name for one in self.properties.certificates]
         return tuple(dict.fromkeys(one for one in names if one is not None))
-
-
-def _has_text(element: etree._Element) -> bool:
-    texts = [element.text, *(one.tail for one in element)]
-    return any(one and not one.isspace() for one in texts)

@@ -6,7 +6,7 @@ Comments and processing instructions may stand between elements; text values mus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 from lxml import etree
@@ -28,12 +28,53 @@ from vnedoc.xml import (
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 DS11 = "http://www.w3.org/2009/xmldsig11#"
+XADES = "http://uri.etsi.org/01903/v1.3.2#"
+_XADES_141 = "http://uri.etsi.org/01903/v1.4.1#"
 SIGNATURE_TAG = f"{{{DS}}}Signature"
 ENVELOPED = DS + "enveloped-signature"
 
 _INCLUSIVE_NAMESPACES = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _EXCLUSIVE = frozenset({EXC_C14N, EXC_C14N_COMMENTS})
 _BARE = frozenset({ENVELOPED, C14N, C14N_COMMENTS, C14N_11, C14N_11_COMMENTS})
+
+
+def _named(namespace: str, names: str) -> frozenset[str]:
+    return frozenset(f"{{{namespace}}}{name}" for name in names.split())
+
+
+_CLOSED: Mapping[str, frozenset[str]] = {
+    f"{{{DS}}}KeyInfo": _named(DS, "KeyName KeyValue X509Data RetrievalMethod")
+    | _named(DS11, "DEREncodedKeyValue KeyInfoReference"),
+    f"{{{DS}}}KeyValue": _named(DS, "RSAKeyValue DSAKeyValue") | _named(DS11, "ECKeyValue"),
+    f"{{{DS}}}RSAKeyValue": _named(DS, "Modulus Exponent"),
+    f"{{{DS}}}DSAKeyValue": _named(DS, "P Q G Y J Seed PgenCounter"),
+    f"{{{DS11}}}ECKeyValue": _named(DS11, "NamedCurve PublicKey"),
+    f"{{{DS}}}X509Data": _named(DS, "X509Certificate X509CRL X509IssuerSerial X509SKI X509SubjectName")
+    | _named(DS11, "X509Digest"),
+    f"{{{DS}}}X509IssuerSerial": _named(DS, "X509IssuerName X509SerialNumber"),
+    f"{{{XADES}}}QualifyingProperties": _named(XADES, "SignedProperties UnsignedProperties"),
+    f"{{{XADES}}}UnsignedProperties": _named(XADES, "UnsignedSignatureProperties"),
+    f"{{{XADES}}}UnsignedSignatureProperties": _named(
+        XADES,
+        "CounterSignature SignatureTimeStamp CompleteCertificateRefs CompleteRevocationRefs"
+        " AttributeCertificateRefs AttributeRevocationRefs SigAndRefsTimeStamp RefsOnlyTimeStamp"
+        " CertificateValues RevocationValues AttrAuthoritiesCertValues AttributeRevocationValues"
+        " ArchiveTimeStamp",
+    )
+    | _named(
+        _XADES_141,
+        "TimeStampValidationData ArchiveTimeStamp ArchiveTimeStampV2 CompleteCertificateRefsV2"
+        " AttributeCertificateRefsV2 SigAndRefsTimeStampV2 RefsOnlyTimeStampV2 SignaturePolicyStore"
+        " RenewedDigestsV2",
+    ),
+}
+"""What may stand in the parts of a ``Signature`` that its own value does not cover; others are leaves."""
+
+_SIGNED = _named(DS, "SignedInfo Signature") | _named(XADES, "SignedProperties")
+"""Not looked into: signed by itself, or a signature that is judged for itself."""
+
+_EVIDENCE = _CLOSED[f"{{{XADES}}}UnsignedSignatureProperties"]
+_EVIDENCE_SPACES = (f"{{{DS}}}", f"{{{DS11}}}", f"{{{XADES}}}", f"{{{_XADES_141}}}")
 
 
 @attrs.frozen
@@ -173,6 +214,45 @@ def children(element: etree._Element) -> list[etree._Element]:
         if child.tail and not child.tail.isspace():
             raise malformed(element, "text beside elements")
     return found
+
+
+def strangers(element: etree._Element) -> Iterator[etree._Element]:
+    """Give what stands in *element* (``KeyInfo``, ``QualifyingProperties``) and no standard puts there.
+
+    Nothing signs these parts of a signature, so they must have no room for content.
+    """
+    waiting = [element]
+    while waiting:
+        holder = waiting.pop()
+        inside = [one for one in holder if isinstance(one.tag, str)]
+        if holder.tag in _EVIDENCE:
+            yield from _foreign_evidence(holder)
+            continue
+        allowed = _CLOSED.get(holder.tag, frozenset())
+        if allowed and has_text(holder):
+            yield holder
+        for one in inside:
+            if one.tag not in allowed:
+                yield one
+            elif one.tag not in _SIGNED:
+                waiting.append(one)
+
+
+def _foreign_evidence(element: etree._Element) -> Iterator[etree._Element]:
+    """Give what is no vocabulary of signatures, in time stamps and the like."""
+    walker = etree.iterwalk(element, events=("start",))
+    for _, one in walker:
+        if one.tag == SIGNATURE_TAG:
+            walker.skip_subtree()
+        elif not str(one.tag).startswith(_EVIDENCE_SPACES) or one.tag == f"{{{DS}}}Object":
+            yield one
+            walker.skip_subtree()
+
+
+def has_text(element: etree._Element) -> bool:
+    """Tell whether text other than white space stands right in an element, beside its children."""
+    texts = [element.text, *(one.tail for one in element)] if isinstance(element.tag, str) else []
+    return any(one and not one.isspace() for one in texts)
 
 
 def require(element: etree._Element, name: str, namespace: str = DS) -> None:

@@ -13,13 +13,12 @@ import attrs
 from lxml import etree
 
 from vnedoc.dsig._algorithms import DIGESTS
-from vnedoc.dsig._grammar import DS, SignatureElement, children, malformed, read_digest, require
+from vnedoc.dsig._grammar import DS, XADES, SignatureElement, children, malformed, read_digest, require
 from vnedoc.dsig._keys import fields_of, issuer_serial
 from vnedoc.errors import LimitExceeded
 from vnedoc.model import Limits
 from vnedoc.xml import strict_base64, text_of
 
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
 SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 
 _X = f"{{{XADES}}}"

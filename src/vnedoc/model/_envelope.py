@@ -11,7 +11,7 @@ from vnedoc.errors import InputError
 from vnedoc.model._blob import Blob
 from vnedoc.model._ids import DocumentCode, DocumentId, OrganId
 from vnedoc.model._lists import AdministrativeType, Kind, Priority, ReceiverChange, StatusCode, Steering
-from vnedoc.model._shape import check_shape, tuple_of
+from vnedoc.model._shape import check_shape, each_of, tuple_of
 from vnedoc.model._wire import Wire
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7), "+07:00")
@@ -89,13 +89,11 @@ def _party(value: Party | OrganId | str) -> Party:
 
 
 def _parties(values: Iterable[Party | OrganId | str]) -> tuple[Party, ...]:
-    given = tuple_of(values)
-    return tuple(map(_party, given)) if isinstance(given, tuple) else given
+    return each_of(values, _party)
 
 
 def _organs(values: Iterable[OrganId | str]) -> tuple[OrganId, ...]:
-    given = tuple_of(values)
-    return tuple(map(_organ, given)) if isinstance(given, tuple) else given
+    return each_of(values, _organ)
 
 
 @attrs.frozen

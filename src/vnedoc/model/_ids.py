@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 
 import attrs
 
 from vnedoc.errors import InputError
-from vnedoc.model._shape import check_shape
+from vnedoc.model._shape import check_shape, tuple_of
 
 # 2016: four groups of 3, 2, 2 and 3 characters, level 1 last (QĐ 28/2018 Art. 10(2)(a)).
 _GRAMMAR_2016 = re.compile(r"[0-9A-Z]{3}\.[0-9A-Z]{2}\.[0-9A-Z]{2}\.[A-Z][0-9A-Z]{2}")
@@ -33,6 +34,10 @@ def _check(code: str, what: str, value: object, longest: int) -> None:
         raise InputError(code, f"{what} holds a control character", facts={"seen": ascii(value[:80])})
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple_of(values)
+
+
 @attrs.frozen(order=True)
 class OrganId:
     """Identifier of an organisation, *mã định danh cơ quan*.
@@ -46,10 +51,12 @@ class OrganId:
     """
 
     value: str
-    aliases: tuple[str, ...] = attrs.field(default=(), eq=False, order=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), eq=False, order=False, converter=_texts)
 
     def __attrs_post_init__(self) -> None:
-        for one in (self.value, *self.aliases):
+        _check("VND-MODEL-001", "an organisation identifier", self.value, 60)
+        check_shape(self)
+        for one in self.aliases:
             _check("VND-MODEL-001", "an organisation identifier", one, 60)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ import attrs
 
 from vnedoc.errors import InputError
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 _HINTS = {
@@ -64,9 +65,19 @@ def check_shape(value: attrs.AttrsInstance) -> None:
 
 def tuple_of(values: Iterable[_T]) -> tuple[_T, ...]:
     """Give the values as a tuple; what is no collection stays as it is, and ``check_shape`` refuses it."""
-    if isinstance(values, Iterable) and not isinstance(values, str | bytes):
-        return tuple(values)
-    return typing.cast("tuple[_T, ...]", values)
+    return each_of(values, _same)
+
+
+def each_of(values: Iterable[_S], convert: Callable[[_S], _T]) -> tuple[_T, ...]:
+    """Give the converted values as a tuple, see ``tuple_of``."""
+    given: object = values
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes):
+        return tuple(map(convert, values))
+    return typing.cast("tuple[_T, ...]", given)
+
+
+def _same(value: _T) -> _T:
+    return value
 
 
 @cache

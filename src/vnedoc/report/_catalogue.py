@@ -46,11 +46,14 @@ class Entry:
         code: Such as ``VND-XML-001``.
         facts: Names that the texts may use as placeholders.
         texts: Language to its texts, placeholders in braces.
+        lack: Whether, as an error, it only says that something is not at hand: under INDETERMINATE it is shown
+            as missing, not as an error.
     """
 
     code: str
     facts: tuple[str, ...]
     texts: Mapping[str, Message]
+    lack: bool = False
 
 
 def language(lang: str) -> str:
@@ -82,7 +85,12 @@ def _section(prefix: str) -> Mapping[str, Entry]:
     except FileNotFoundError:
         return {}
     return {
-        code: Entry(code, tuple(row["facts"]), {lang: Message(**row[lang]) for lang in LANGUAGES})
+        code: Entry(
+            code,
+            tuple(row["facts"]),
+            {lang: Message(**row[lang]) for lang in LANGUAGES},
+            row.get("lack", False),
+        )
         for code, row in table.items()
     }
 
@@ -126,6 +134,22 @@ def word(group: str, key: str, lang: str) -> str:
     """Give a word of ``words.toml``; a key that is not there is its own word."""
     row = _words()[group].get(key)
     return key if row is None else str(row[lang])
+
+
+def has_word(group: str, key: str) -> bool:
+    """Tell whether ``words.toml`` has a word of its own for the key."""
+    return key in _words()[group]
+
+
+@functools.cache
+def _values() -> dict[str, dict[str, dict[str, str]]]:
+    return _read("values")
+
+
+def value_word(fact: str, value: str, lang: str) -> str | None:
+    """Give the words of ``values.toml`` for a value that the code chose; ``None`` for data."""
+    row = _values().get(fact, {}).get(value)
+    return None if row is None else row[lang]
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from vnedoc.errors import FactValue, VnedocError
 from vnedoc.model import VIETNAM, Finding
-from vnedoc.report._catalogue import PLACEHOLDER, Message, entry, language, word
+from vnedoc.report._catalogue import Message, entry, language, value_word, word
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]{2,9}(?:Z|[+-][0-9]{2}:[0-9]{2})")
-_COMMON_NAME = re.compile(r"(?:^|[,+])\s*CN=((?:\\.|[^,+\\])*)")
+# A fact of a text, with the quotation marks around it.
+_FACT = re.compile(r"(?P<open>[“\"]?)\{(?P<name>[a-z_][a-z0-9_]*)\}(?P<close>[”\"]?)")
+# One attribute of a distinguished name: an escaped comma or plus sign does not end it.
+_ATTRIBUTE = re.compile(r"\s*((?:\\.|[^,+\\])+)", re.DOTALL)
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.$")
 _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
 # Other, separators of lines and paragraphs: none of them shows itself, some turn the text around.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -35,26 +39,24 @@ def _visible(letter: str) -> str:
 
 
 def moment(value: dt.datetime, lang: str) -> str:
-    """Give a time for people: ``dd/MM/yyyy HH:mm:ss +07:00`` in Vietnamese, ISO 8601 in English."""
-    if lang == "vi":
-        try:
-            value = value.astimezone(VIETNAM)
-        except OverflowError:
-            # 99991231235959Z, "no well-defined end" of RFC 5280, has no later hour.
-            value = value.replace(microsecond=0)
-        zone = value.isoformat(timespec="seconds")[19:]
-        return f"{value:%d/%m}/{value.year:04d} {value:%H:%M:%S} {zone}".rstrip()
-    return value.isoformat(sep=" ", timespec="seconds")
+    """Give a time for people, in the hour of Vietnam: ``22/11/2026 08:02:03 +07:00``, in English year first."""
+    try:
+        value = value.astimezone(VIETNAM)
+    except OverflowError:
+        # 99991231235959Z, "no well-defined end" of RFC 5280, has no later hour.
+        value = value.replace(microsecond=0)
+    day = f"{value:%d/%m}/{value.year:04d}" if lang == "vi" else f"{value.year:04d}-{value:%m-%d}"
+    return f"{day} {value:%H:%M:%S} {value.isoformat(timespec='seconds')[19:]}".rstrip()
 
 
-def value_text(value: FactValue, lang: str, depth: int = 0) -> str:
-    """Give a fact for people."""
-    if value is None or value in ("", [], (), {}):
+def value_text(value: FactValue, lang: str, depth: int = 0, name: str = "") -> str:
+    """Give a fact for people; *name* finds the words of values that the code chose."""
+    if value is None or value in ([], (), {}):
         return word("label", "none", lang)
     if isinstance(value, bool):
         return word("label", "yes" if value else "no", lang)
     if isinstance(value, str):
-        return moment(dt.datetime.fromisoformat(value), lang) if _is_time(value) else plain(value)
+        return _text(value, lang, name)
     if isinstance(value, int):
         return _number(value)
     if depth >= _DEEPEST:
@@ -64,8 +66,16 @@ def value_text(value: FactValue, lang: str, depth: int = 0) -> str:
             f"{plain(str(key))}: {value_text(one, lang, depth + 1)}" for key, one in value.items()
         )
     if isinstance(value, Sequence):
-        return ", ".join(value_text(one, lang, depth + 1) for one in value)
+        return ", ".join(value_text(one, lang, depth + 1, name) for one in value)
     return plain(str(value))
+
+
+def _text(value: str, lang: str, name: str) -> str:
+    if value == "":
+        return '""'
+    if _is_time(value):
+        return moment(dt.datetime.fromisoformat(value), lang)
+    return value_word(name, value, lang) or plain(value)
 
 
 def _number(value: int) -> str:
@@ -83,12 +93,22 @@ def _is_time(text: str) -> bool:
     return True
 
 
+def _attributes(name: str) -> list[tuple[str, str]]:
+    """Give type and value of each attribute of a distinguished name (RFC 4514)."""
+    pairs = (one.partition("=") for one in _ATTRIBUTE.findall(name))
+    return [(kind, _ESCAPED.sub(_unescaped, value)) for kind, _, value in pairs]
+
+
 def common_name(name: str) -> str:
-    """Give the common name of a distinguished name (RFC 4514), or the whole name when it has none."""
-    match = _COMMON_NAME.search(name)
-    if match is None:
-        return name
-    return _ESCAPED.sub(_unescaped, match.group(1))
+    """Give the common name of a distinguished name, or the whole name when it has none."""
+    return next((value for kind, value in _attributes(name) if kind == "CN"), name)
+
+
+def readable_name(name: str) -> str:
+    """Give common name and organisation of a distinguished name, or the whole name when it has neither."""
+    found = _attributes(name)
+    wanted = [value for kind in ("CN", "O") for one, value in found if one == kind and value]
+    return ", ".join(wanted) or name
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -98,11 +118,27 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
-    def fact(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return value_text(facts[name], lang) if name in facts else word("label", "unknown", lang)
+    """Put the facts into a text. Only what was really there stands in quotation marks: “” is an empty text."""
 
-    return PLACEHOLDER.sub(fact, text)
+    def fact(match: re.Match[str]) -> str:
+        opening, name, closing = match["open"], match["name"], match["close"]
+        if name not in facts:
+            return word("label", "unknown", lang)
+        value = facts[name]
+        if opening and closing and value is None:
+            return word("label", "none", lang)
+        if opening and closing and value == "":
+            return opening + closing
+        return opening + value_text(value, lang, name=name) + closing
+
+    return _FACT.sub(fact, text)
+
+
+def _sentence(text: str) -> str:
+    """End a sentence that ends with a fact: what follows it must not run into it."""
+    if text.endswith((".", "!", "?", "…")):
+        return _TWO_STOPS.sub(".", text)
+    return f"{text}."
 
 
 def _render(code: str, facts: Mapping[str, FactValue], lang: str) -> Message | None:
@@ -110,7 +146,8 @@ def _render(code: str, facts: Mapping[str, FactValue], lang: str) -> Message | N
     if found is None:
         return None
     text = found.texts[lang]
-    return Message(*(_fill(one, facts, lang) for one in (text.checked, text.seen, text.next)))
+    checked, seen, then = (_fill(one, facts, lang) for one in (text.checked, text.seen, text.next))
+    return Message(checked, _sentence(seen), then)
 
 
 def render_finding(finding: Finding, lang: str = "en") -> Message:

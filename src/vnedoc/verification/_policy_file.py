@@ -61,7 +61,7 @@ def load_policy(
         ) from error
     for key, value in table.items():
         if key not in _KEYS or not isinstance(value, _KEYS[key]):
-            raise _unfit(path, key, sorted(_KEYS))
+            raise _unfit(path, key, sorted(_KEYS), unknown=key not in _KEYS)
     base, until = table.get("base", "strict"), table.get("until")
     if base == "strict" and until is None:
         policy = Policy.strict(trust=trust, revocation=revocation, at=at)
@@ -82,15 +82,15 @@ def _limits(path: Path, table: Mapping[str, object]) -> Limits:
     known = attrs.fields_dict(Limits)
     for key, value in table.items():
         if key not in known or isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise _unfit(path, f"limits.{key}", sorted(known))
+            raise _unfit(path, f"limits.{key}", sorted(known), unknown=key not in known)
     return Limits(**table)  # type: ignore[arg-type] # every value was just found to be an int
 
 
-def _unfit(path: Path, key: str, known: list[str]) -> ConfigError:
+def _unfit(path: Path, key: str, known: list[str], *, unknown: bool = False) -> ConfigError:
     return ConfigError(
         "VND-POL-003",
-        f"the key {key} is unknown, or its value does not fit",
+        f"the key {key} is unknown" if unknown else f"the value of {key} does not fit",
         path=str(path),
         hint=f"known are: {', '.join(known)}",
-        facts={"key": key, "known": known},
+        facts={"key": key, "known": known, "problem": "unknown" if unknown else "value"},
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+import attrs
 from lxml import etree
 
 from vnedoc.dsig import CoreCheck, check_signatures, find_signatures, is_plain
-from vnedoc.model import Covered, Finding, SignatureReport, TimeSource
+from vnedoc.model import Conclusion, Covered, Finding, SignatureReport, SubIndication, TimeSource
 from vnedoc.verification._judge import Core, judge
 from vnedoc.verification._policy import Policy
 from vnedoc.xml import XmlDocument, location
 
 _QCVN = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+_NAMED = 20
 _SEAL_PARENT = ["edXMLHeader", "edXMLEnvelope", "edXML"]
 
 
@@ -33,7 +37,7 @@ def verify_xml(
     """
     checks = check_signatures(document, policy.limits)
     return tuple(
-        judge(_core(one, where, f"{prefix_id}signature-{number}"), policy)
+        judge(_core(one, where, f"{prefix_id}signature-{number}", whole=policy.whole_document), policy)
         for number, one in enumerate(checks, start=1)
     )
 
@@ -47,7 +51,7 @@ def seal_findings(document: XmlDocument) -> tuple[Finding, ...]:
     """
     signatures = find_signatures(document)
     if len(signatures) != 1:
-        places = [location(one) for one in signatures]
+        places = [location(one) for one in signatures[:_NAMED]]
         return (Finding.error("VND-SIG-010", None, count=len(signatures), places=places),)
     seal = signatures[0]
     where = location(seal)
@@ -64,14 +68,14 @@ def seal_findings(document: XmlDocument) -> tuple[Finding, ...]:
 def foreign_signatures(document: XmlDocument) -> tuple[str, ...]:
     """Name the places of what calls itself a signature and cannot be verified as one.
 
-    These are ``Signature`` in the namespace of QCVN 102:2016, and ``DigitalSignature`` in any.
+    These are ``Signature`` in the namespace of QCVN 102:2016, and ``DigitalSignature`` in any; the first 20.
     """
     names = (f"{{{_QCVN}}}Signature", "{*}DigitalSignature")
-    return tuple(location(one) for one in document.root.iter(*names))
+    return tuple(location(one) for one in islice(document.root.iter(*names), _NAMED))
 
 
-def _core(check: CoreCheck, where: str, identifier: str) -> Core:
-    return Core(
+def _core(check: CoreCheck, where: str, identifier: str, *, whole: bool) -> Core:
+    core = Core(
         id=identifier,
         where=where,
         format=check.format,
@@ -86,6 +90,16 @@ def _core(check: CoreCheck, where: str, identifier: str) -> Core:
         covers=_covers(check),
         covers_whole=check.covers_root,
         findings=check.findings,
+    )
+    if not (whole and check.unsigned and check.conclusion is Conclusion.PASSED):
+        return core
+    # "Whole" is what a reader takes for the document, and that is also what hides inside the signature.
+    finding = Finding.error("VND-SIG-013", where, places=[location(one) for one in check.unsigned[:_NAMED]])
+    return attrs.evolve(
+        core,
+        conclusion=Conclusion.FAILED,
+        sub_indication=SubIndication.SIG_CONSTRAINTS_FAILURE,
+        findings=(*core.findings, finding),
     )
 
 

@@ -41,6 +41,7 @@ class Seen:
         foreign: Locations of elements that look like a signature and are none.
         shape: Deviations from the seal's exact shape.
         odd: What the codec read past.
+        sender: Code of the organisation that the message names as its sender.
     """
 
     envelope: tuple[SignatureReport, ...]
@@ -52,6 +53,7 @@ class Seen:
     foreign: tuple[str, ...]
     shape: tuple[Finding, ...]
     odd: tuple[Finding, ...]
+    sender: str
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +86,10 @@ def apply(rule: Acceptance, seen: Seen) -> Accepted:
         # Two files of one name: a signature on one must never stand for the other.
         verdicts.append(_MALFORMED)
         findings.append(Finding.error("VND-FLOW-022", "attachments"))
+    if evidence is Evidence.PROVEN:
+        # A certificate does not say whose code it may use: what is proven is that somebody trusted signed.
+        names = [one.signer.subject for one in seen.envelope if one.signer is not None]
+        findings.append(Finding.info("VND-FLOW-023", "envelope", sender=seen.sender, signers=names))
     conclusion, reason = worst(verdicts)
     # A message without attachments has nothing but its envelope: where the route takes unsealed messages it
     # is taken as a claim, unless something about it is wrong rather than missing.

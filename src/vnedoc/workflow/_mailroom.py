@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from vnedoc.edxml import EdXmlCodec
-from vnedoc.exchange import CollectSummary, Exchange, OutboxEntry, SendSummary, open_store
+from vnedoc.exchange import CollectSummary, Exchange, InboxEntry, OutboxEntry, SendSummary, open_store
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
+    Conclusion,
     Envelope,
     OrganId,
     Party,
@@ -31,6 +32,9 @@ from vnedoc.workflow._verify import open_sealed
 
 if TYPE_CHECKING:
     from vnedoc.exchange import Store
+
+
+_UNDECIDED = Conclusion.INDETERMINATE
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +92,8 @@ class Mailroom:
     def receive(self, handler: Handler | None = None) -> CollectSummary:
         """Fetch what waits, verify it, take it in, and answer 01 for each document.
 
+        What was kept because it could not be decided is judged again first.
+
         Args:
             handler: Is called for each accepted message, at least once; when it raises, the message is
                 offered again and not yet answered.
@@ -104,9 +110,13 @@ class Mailroom:
             if isinstance(received.message, Envelope):
                 self.exchange.enqueue(self._written(self._answer(received.message, StatusCode.ARRIVED)))
 
+        # What could not be decided may be decided now, for example because a newer revocation list is here.
+        undecided = [one.id for one in self.exchange.quarantine() if one.conclusion is _UNDECIDED]
+        again = [self.exchange.retry_quarantined(one) for one in undecided]
         summary = self.exchange.collect(handler=arrived)
         self.flush()
-        return summary
+        late = tuple(one for one in again if isinstance(one, InboxEntry))
+        return attrs.evolve(summary, accepted=(*late, *summary.accepted))
 
     def answer(
         self, envelope: Envelope, code: StatusCode, *, description: str | None = None

@@ -11,6 +11,7 @@ from vnedoc.errors import ConfigError, RuleError, VnedocError
 from vnedoc.model import (
     PDF_TYPE,
     Envelope,
+    FileKind,
     Finding,
     Limits,
     Party,
@@ -23,7 +24,7 @@ from vnedoc.model import (
 )
 from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing import Prepared, SigningState
-from vnedoc.workflow._source import Source, as_wire
+from vnedoc.workflow._source import Source, as_wire, kind_of
 from vnedoc.xml import parse
 
 Message: TypeAlias = Envelope | StatusMessage
@@ -48,6 +49,11 @@ def check(source: Message | Source, *, limits: Limits | None = None) -> tuple[Fi
         return check_message(source)
     wire, bounds = as_wire(source), limits or Limits()
     data = wire.read()
+    if not data:
+        return (Finding.error("VND-FLOW-002"),)
+    kind = kind_of(data)
+    if kind not in (FileKind.XML, FileKind.EDXML):
+        return (Finding.error("VND-FLOW-005", kind=kind.value),)
     try:
         decoded = decode_document(parse(data, bounds), bounds)
     except VnedocError as error:

@@ -11,6 +11,7 @@ from vnedoc.xml import looks_like_xml
 Source: TypeAlias = Wire | bytes | str | os.PathLike[str]
 """A ``Wire``, the bytes themselves, or the path of a file."""
 
+_PDF = b"%PDF-"
 _QCVN = b"QCVN_102_2016"
 # ISO 32000 lets readers look for the header in the first 1,024 octets; such a file is a PDF, and a bad one.
 _PDF_HEADER_WITHIN = 1024
@@ -34,8 +35,11 @@ def name_of(source: Source) -> str | None:
 
 def kind_of(data: bytes) -> FileKind:
     """Tell what a file is by its content, before it is parsed."""
-    if b"%PDF-" in data[:_PDF_HEADER_WITHIN]:
+    if data.startswith(_PDF):
         return FileKind.PDF
     if looks_like_xml(data):
         return FileKind.EDXML if _QCVN in data[:4096] else FileKind.XML
+    # A note that only mentions the header has no objects, and no reader would show it as a PDF.
+    if _PDF in data[:_PDF_HEADER_WITHIN] and b" obj" in data:
+        return FileKind.PDF
     return FileKind.UNKNOWN

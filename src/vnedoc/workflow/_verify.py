@@ -140,6 +140,8 @@ def examine(
         size=wire.size,
         policy=policy.name,
         checked_at=policy.at,
+        revocation="require" if policy.require_revocation else "if-available",
+        covers="document" if policy.whole_document else "element",
     )
     if wire.size > policy.limits.file_bytes:
         error = LimitExceeded.of("VND-FLOW-004", "file_bytes", policy.limits.file_bytes, wire.size)
@@ -157,7 +159,14 @@ def examine(
         document = parse(data, policy.limits)
         if not is_edxml(document):
             return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
-        return _edxml(attrs.evolve(base, kind=FileKind.EDXML), document, policy, acceptance, main, secret)
+        return _edxml(
+            attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance),
+            document,
+            policy,
+            acceptance,
+            main,
+            secret,
+        )
     except FileError:
         raise
     except VnedocError as error:
@@ -236,6 +245,7 @@ def _edxml(
             foreign=foreign_signatures(document),
             shape=seal_findings(document),
             odd=decoded.findings,
+            sender=decoded.message.sender.organ_id.value,
         ),
     )
     report = attrs.evolve(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import binascii
+from itertools import islice
 
 from lxml import etree
 
 from vnedoc.errors import DecodeError
 
 _WHITE_SPACE = b" \t\r\n"
+_COUNTED = 10_000  # siblings
 
 
 def text_of(element: etree._Element) -> str:
@@ -34,7 +36,8 @@ def text_of(element: etree._Element) -> str:
 def location(element: etree._Element) -> str:
     """Name a place by local names from the root: ``/edXML/edXMLEnvelope/edXMLHeader/Signature[1]``.
 
-    A position, from 1, stands only where siblings of the same local name exist.
+    A position, from 1, stands only where siblings of the same local name exist. Beyond 10 000 it is not
+    counted (``a[>10000]``): whoever sends a flood gets no exact list of it.
     """
     steps = [_step(node) for node in (element, *element.iterancestors())]
     return "/" + "/".join(reversed(steps))
@@ -43,7 +46,9 @@ def location(element: etree._Element) -> str:
 def _step(element: etree._Element) -> str:
     name = str(element.tag).rpartition("}")[2]
     same = f"{{*}}{name}"
-    before = sum(1 for _ in element.itersiblings(same, preceding=True))
+    before = sum(1 for _ in islice(element.itersiblings(same, preceding=True), _COUNTED))
+    if before == _COUNTED:
+        return f"{name}[>{_COUNTED}]"
     if before or next(element.itersiblings(same), None) is not None:
         return f"{name}[{before + 1}]"
     return name
