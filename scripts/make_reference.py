@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from vnedoc.cli._parser import build_parser
+from vnedoc.edxml import envelope_schema
 from vnedoc.model import Limits
 from vnedoc.report import codes, explain, schema
 
@@ -57,7 +58,6 @@ FAILED with `FORMAT_FAILURE` and a finding that names the field. Raise a field o
 trust, in Python or in a policy file:
 
 ```python
-from vnedoc.cli._parser import build_parser
 from vnedoc.model import Limits
 
 roomy = Limits(tree_bytes=64 * 1024 * 1024)
@@ -67,6 +67,10 @@ roomy = Limits(tree_bytes=64 * 1024 * 1024)
 [limits]
 tree_bytes = 67108864
 ```
+
+`file_bytes` bounds every file. XML is read into memory as a whole, so for XML and edXML files, attachments
+included, `tree_bytes` decides the largest file: 32 MiB unless you raise it. Base64 makes an attachment a third
+larger, so the attachments of such a message may have about 24 MiB together.
 """
 JSON_INTRO = """\
 Each command prints one array with one object per file, in the order the files were given. Every key is
@@ -76,7 +80,55 @@ ignores keys that it does not know. The schemas (JSON Schema, draft 2020-12) are
 ```python
 from vnedoc.report import schema
 
-assert schema("vnedoc-report/1")["type"] == "array"
+for name in ("vnedoc-report/1", "vnedoc-inspect/1", "vnedoc-check/1"):
+    assert schema(name)["type"] == "array"
+```
+
+What goes *in* is `vnedoc-envelope/1`, at the end of this page."""
+ENVELOPE = """\
+## vnedoc-envelope/1
+
+A document message as JSON, for `vnedoc seal` and for programs in other languages. Here a field that is not
+written has its default, and one that does not exist is refused (`VND-EDX-062`). Dates and times are ISO 8601,
+times with their offset. `path` leads to the attachment, relative to the JSON file and never out of its folder.
+The schema is {func}`vnedoc.edxml.envelope_schema`; {func}`vnedoc.edxml.envelope_from_json` reads such a file
+and {func}`vnedoc.edxml.envelope_to_json` writes one.
+
+```json
+{
+  "schema": "vnedoc-envelope/1",
+  "sender": {
+    "organ_id": "H99.1",
+    "name": "Sở Thử nghiệm A",
+    "in_charge": "UBND tỉnh Thí Điểm",
+    "email": "vanthu@sta.example.vn"
+  },
+  "receivers": [
+    {"organ_id": "H99.2", "name": "Sở Thử nghiệm B"}
+  ],
+  "document_id": "H99.1,2026/11/30,17/STNA-VP",
+  "code": {"number": "17", "notation": "STNA-VP"},
+  "place": "Thí Điểm",
+  "date": "2026-11-30",
+  "type": {"name": "Công văn", "type": 1, "detail": 0},
+  "subject": "V/v gửi, nhận văn bản điện tử có ký số",
+  "content": "Hướng dẫn gửi, nhận văn bản điện tử",
+  "signer": {"competence": "KT. GIÁM ĐỐC", "position": "Phó Giám đốc", "full_name": "Nguyễn Văn An"},
+  "due_date": "2026-12-15",
+  "to_places": ["Như trên", "Lưu: VT"],
+  "other": {"priority": "normal", "copies": 1, "pages": 2, "appendixes": ["Phụ lục I"]},
+  "responses_for": [
+    {"organ_id": "H99.2", "code": "05/STNB-VP", "date": "2026-11-02", "document_id": "H99.2,2026/11/02,05/STNB-VP"}
+  ],
+  "steering": "none",
+  "traces": [
+    {"organ_id": "H99.1", "timestamp": "2026-11-30T08:00:00+07:00"}
+  ],
+  "business": {"kind": "new", "staff": {"department": "Văn phòng", "staff": "Trần Thị Bình"}},
+  "attachments": [
+    {"path": "cong-van.pdf", "name": "Công văn 17.pdf", "content_type": "application/pdf", "description": "Văn bản chính"}
+  ]
+}
 ```"""
 
 
@@ -143,16 +195,36 @@ def schema_page() -> Iterator[str]:
                     yield f"| `{key}` | {_value(value)} |"
 
 
+    yield ""
+    yield ENVELOPE
+    whole = envelope_schema()
+    for part, definition in {"the envelope": whole, **whole["$defs"]}.items():
+        yield ""
+        yield f"### {part.replace('_', ' ')} of vnedoc-envelope/1"
+        yield ""
+        if "description" in definition and part in whole["$defs"]:
+            yield definition["description"]
+            yield ""
+        yield "| Key | Required | Value |"
+        yield "|---|---|---|"
+        for key, value in definition["properties"].items():
+            required = "yes" if key in definition.get("required", ()) else ""
+            yield f"| `{key}` | {required} | {_value(value)} |"
+
+
 def _value(node: dict[str, Any]) -> str:
     if "const" in node:
         return f"`{node['const']}`"
     if "enum" in node:
-        return ", ".join(f"`{'null' if one is None else one}`" for one in node["enum"])
+        values = ", ".join(f"`{'null' if one is None else one}`" for one in node["enum"])
+        return values + (f". {node['description']}" if "description" in node else "")
+    if "anyOf" in node:
+        return " or ".join("`null`" if one.get("type") == "null" else _value(one) for one in node["anyOf"])
     if "$ref" in node:
         return node["$ref"].rsplit("/", 1)[1].replace("_", " ")
     if node.get("type") == "array":
         inner = node["items"]
-        return f"list of {_value(inner) if '$ref' in inner else 'objects with ' + _keys(inner)}"
+        return f"list of {'objects with ' + _keys(inner) if 'properties' in inner else _value(inner)}"
     kind = node["type"]
     words = kind if isinstance(kind, str) else " or ".join("`null`" if one == "null" else one for one in kind)
     pattern = f", `{node['pattern']}`".replace("|", "\\|") if "pattern" in node else ""

@@ -104,9 +104,10 @@ def world(tmp_path_factory):
     unsealed(message).save(folder / "unsigned.edxml")
     for state, credential in people.items():
         signer = credential.signer()
-        vnedoc.sign_pdf(pdf, signer, signing_time=AT).save(folder / f"{state}.pdf")
-        vnedoc.sign_xml(xml, signer, signing_time=AT).save(folder / f"{state}.xml")
-        vnedoc.seal(message, signer, signing_time=AT).save(folder / f"{state}.edxml")
+        when = AT - 3 * year / 2 if state == "expired" else AT
+        vnedoc.sign_pdf(pdf, signer, signing_time=when).save(folder / f"{state}.pdf")
+        vnedoc.sign_xml(xml, signer, signing_time=when).save(folder / f"{state}.xml")
+        vnedoc.seal(message, signer, signing_time=when).save(folder / f"{state}.edxml")
     good = (folder / "good.pdf").read_bytes()
     (folder / "tampered.pdf").write_bytes(
         good.replace(b"/Title", b"/Titel", 1) if b"/Title" in good else _flip(good)

@@ -23,7 +23,7 @@ from vnedoc.dsig._grammar import (
     strangers,
 )
 from vnedoc.dsig._keys import public_key, same_key
-from vnedoc.dsig._references import WITHOUT_COMMENTS, ReferenceCheck, Scope, check_reference
+from vnedoc.dsig._references import WITHOUT_COMMENTS, ReferenceCheck, Scope, Target, check_reference
 from vnedoc.dsig._verdict import RefusedError, Tally, failed, ill_formed, undecided
 from vnedoc.dsig._xades import (
     SIGNED_PROPERTIES_TYPE,
@@ -295,6 +295,7 @@ class _Check:
         if how.uri not in WITHOUT_COMMENTS:
             finding = Finding.error("VND-DSIG-006", self.where, algorithm=how.uri)
             raise undecided(SubIndication.SIGNED_DATA_NOT_FOUND, finding)
+        self.scope.spend_steps(Target(self.signature.signed_info, comments=False), how)
         octets = canonicalize(self.signature.signed_info, how.uri, prefixes=how.prefixes)
         self.scope.spend(len(octets))
         return octets

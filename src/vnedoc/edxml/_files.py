@@ -317,8 +317,8 @@ def _allowed(letter: str) -> str:
 
 def _tidy(name: str) -> str:
     name = unicodedata.normalize("NFC", name).rstrip(". ")
-    while name and (name[0] in ". " or unicodedata.category(name[0])[0] == "M"):
-        name = name[1:]
+    first = (at for at, one in enumerate(name) if one not in ". " and unicodedata.category(one)[0] != "M")
+    name = name[next(first, len(name)) :]
     if name.startswith("-"):
         name = "_" + name[1:]
     if name.split(".", 1)[0].rstrip().lower() in _DEVICES:

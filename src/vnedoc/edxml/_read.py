@@ -35,6 +35,7 @@ _LOOKED_AT = 64
 _PREFIXES = 16
 _XLINK_HREF = f"{{{XLINK}}}href"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_SIGNATURES = frozenset({"Signature", "DigitalSignature"})
 _ROOTS = frozenset({"edxml", "edxmlenvelope"})
 _GOVSOC = "http://edxml.gov.vn/schema"
 _YEAR_2014 = frozenset({"http://www.e-doc.vn/Schema/", "http://www.inetcloud.vn/ns/edxml"})
@@ -120,12 +121,27 @@ def extract(document: XmlDocument, limits: Limits) -> tuple[Attachment, ...]:
 def verbatim(element: etree._Element) -> str:
     """Give an element as XML text that means the same wherever it is put.
 
-    Exclusive canonical form with comments; the prefixes that ``xsi:type`` values use are declared too.
+    Exclusive canonical form without comments, as it is under a seal; the prefixes that ``xsi:type`` values
+    use are declared too.
     """
+    return canonicalize(element, EXC_C14N, prefixes=_type_prefixes(element)).decode("utf-8")
+
+
+def _type_prefixes(element: etree._Element) -> tuple[str, ...]:
     types = (str(one.get(f"{_XSI}type", "")) for one in element.iter(etree.Element))
     prefixes = sorted({value.partition(":")[0].strip() for value in types if ":" in value})
-    octets = canonicalize(element, f"{EXC_C14N}WithComments", prefixes=tuple(prefixes[:_PREFIXES]))
-    return octets.decode("utf-8")
+    return tuple(prefixes[:_PREFIXES])
+
+
+def _outside_signatures(root: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """Give the elements of one name, but none inside a signature: nothing signs what stands in there."""
+    walker = etree.iterwalk(root, events=("start",))
+    for _, one in walker:
+        name = etree.QName(one)
+        if name.localname in _SIGNATURES and name.namespace in {XMLDSIG, QCVN}:
+            walker.skip_subtree()
+        elif one.tag == tag:
+            yield one
 
 
 # --- which message it is --------------------------------------------------------------------------
@@ -286,6 +302,10 @@ class _Reader:
                 produced = self._child(child, known, found, place)
             except _Unreadable as kept:
                 self.findings.append(kept.finding)
+                if prefixes := _type_prefixes(child):
+                    self.findings.append(
+                        Finding.info("VND-EDX-029", place, element=name.localname, prefixes=list(prefixes))
+                    )
                 # A known name goes back to its own place, after the value that was read if there is one.
                 before = after if known is None else known.name
                 found.unknown.append(UnknownElement(parent="", after=before, xml=verbatim(child)))
@@ -348,9 +368,9 @@ class _Reader:
         return True
 
     def groups(self, root: etree._Element, row: Row) -> list[Any]:
-        """Read all elements of one row, wherever they stand; unreadable ones are left out."""
+        """Read all elements of one row, wherever they stand but in a signature; leave out unreadable ones."""
         made = []
-        for number, element in enumerate(root.iter(f"{{{QCVN}}}{row.name}"), 1):
+        for number, element in enumerate(_outside_signatures(root, f"{{{QCVN}}}{row.name}"), 1):
             where = nth(f"//{row.name}", number)
             inner = self.content(element, row, where)
             try:
@@ -393,7 +413,8 @@ class _Reader:
         """Pass over signatures: they are judged elsewhere and never travel on with the message."""
         if name.namespace == XMLDSIG and name.localname == "Signature":
             return True
-        if row.name == "edXMLHeader" and name.localname in {"Signature", "DigitalSignature"}:
+        theirs = row.name == "edXMLHeader" or name.namespace == QCVN
+        if theirs and name.localname in _SIGNATURES:
             self.findings.append(Finding.info("VND-EDX-026", where, element=name.localname))
             return True
         return False

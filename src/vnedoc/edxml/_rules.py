@@ -163,9 +163,12 @@ def _composed(message: Any) -> Iterator[_Broken]:
 
 
 def _receivers_once(envelope: Envelope) -> Iterator[_Broken]:
+    met: set[str] = set()
     for place, one in enumerate(envelope.receivers):
-        if any(one.organ_id.same_as(other.organ_id) for other in envelope.receivers[:place]):
+        names = {one.organ_id.value, *one.organ_id.aliases}  # as OrganId.same_as compares
+        if not names.isdisjoint(met):
             yield f"receivers[{place}].organ_id", {"seen": one.organ_id.value}
+        met |= names
 
 
 def _direction(status: StatusMessage) -> Iterator[_Broken]:

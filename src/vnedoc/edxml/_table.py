@@ -105,7 +105,12 @@ def _read_timestamp(text: str) -> dt.datetime:
         raise ValueError(text)
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     clock = dt.time(hour, minute, second)
-    return dt.datetime.combine(_read_date(day), clock, VIETNAM)
+    when = dt.datetime.combine(_read_date(day), clock, VIETNAM)
+    try:
+        when.astimezone(dt.UTC)  # 0001/01/01, which stands for "none" in some programs, has no such time
+    except OverflowError as error:
+        raise ValueError(text) from error
+    return when
 
 
 def _write_timestamp(value: dt.datetime) -> str:

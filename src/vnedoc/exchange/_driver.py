@@ -24,7 +24,7 @@ from vnedoc.exchange._values import (
     RunSummary,
     SendSummary,
 )
-from vnedoc.model import DocumentId, Envelope, Limits, OrganId, StatusMessage, Wire
+from vnedoc.model import DocumentId, Envelope, Limits, OrganId, StatusCode, StatusMessage, Wire
 from vnedoc.protocols import Clock, Codec, Handler, Opener
 
 if TYPE_CHECKING:
@@ -289,6 +289,14 @@ class Exchange:
     def quarantine(self) -> tuple[QuarantineEntry, ...]:
         """Give what came over this route and was not accepted, oldest first."""
         return self._in.quarantined()
+
+    def answered(self, document_id: DocumentId | str, recipient: OrganId | str, code: StatusCode) -> bool:
+        """Tell whether a status with *code* on this document was ever enqueued here for *recipient*.
+
+        A handler may run again after a crash; this keeps it from answering twice.
+        """
+        whom = recipient if isinstance(recipient, OrganId) else OrganId(recipient)
+        return self._out.answered(str(document_id), self.organ, whom, code)
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """Give up to *limit* lines of the log after line *after*, oldest first."""

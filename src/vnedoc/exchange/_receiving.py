@@ -18,7 +18,7 @@ from vnedoc.errors import (
 )
 from vnedoc.exchange._process import crashpoint
 from vnedoc.exchange._sending import Means
-from vnedoc.exchange._states import HandlingStep, Refusal, poisoned, refusal_for, refused
+from vnedoc.exchange._states import HandlingStep, Refusal, poisoned, refusal_for, refused, unreadable
 from vnedoc.exchange._storage import Arrival, Inbox, Task, Verdict
 from vnedoc.exchange._values import CollectSummary, InboxEntry, Label, QuarantineEntry
 from vnedoc.model import (
@@ -32,6 +32,8 @@ from vnedoc.model import (
     Wire,
 )
 from vnedoc.protocols import Handler
+
+_NOT_STORABLE = "VND-EXC-005"
 
 
 class Receiving:
@@ -127,7 +129,15 @@ class Receiving:
             "this identifier came before with another content",
             document_id=label.document_id,
         )
-        arrival = self._in.accept(arrival, label, received, conflict, self._means.clock.now())
+        try:
+            arrival = self._in.accept(arrival, label, received, conflict, self._means.clock.now())
+        except Exception as error:
+            # Nothing was written. What the store cannot take in must not come back for ever and hold up the
+            # rest; trouble with the store itself is not the message's.
+            if isinstance(error, VnedocError) and error.code != _NOT_STORABLE:
+                raise
+            refusal = unreadable(error)
+            return self._in.quarantine(arrival, refusal, self._means.clock.now()), None
         return arrival, received if arrival.verdict is Verdict.ACCEPTED else None
 
     def _misdirected(
@@ -229,6 +239,7 @@ class _Tally:
             self.quarantined.append(arrival.id)
         elif arrival.verdict is Verdict.ACCEPTED:
             self.accepted.append(arrival.entry)
+            self.quarantined.extend(arrival.displaced)
         else:
             self.duplicates.append(arrival.entry)
 

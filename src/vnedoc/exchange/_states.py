@@ -188,6 +188,8 @@ class ArrivalStep(enum.Enum):
     RELEASE = "release"
     ACCEPT = "accept"
     QUARANTINE = "quarantine"
+    DISPLACE = "displace"
+    """It was only claimed, and what is proven came under the same identifier."""
 
 
 ARRIVAL = Machine(
@@ -200,6 +202,7 @@ ARRIVAL = Machine(
         (ArrivalState.VERIFYING, ArrivalStep.ACCEPT): ArrivalState.ACCEPTED,
         (ArrivalState.VERIFYING, ArrivalStep.QUARANTINE): ArrivalState.QUARANTINED,
         (ArrivalState.QUARANTINED, ArrivalStep.CLAIM): ArrivalState.VERIFYING,
+        (ArrivalState.ACCEPTED, ArrivalStep.DISPLACE): ArrivalState.QUARANTINED,
     },
 )
 
@@ -218,6 +221,8 @@ class InboxStep(enum.Enum):
     """What may happen to an accepted message."""
 
     REGISTER = "register"
+    PROVE = "prove"
+    """A proven message took the place of a claimed one; what was registered were other bytes."""
 
 
 INBOX = Machine(
@@ -227,6 +232,9 @@ INBOX = Machine(
         (InboxState.ACCEPTED, InboxStep.REGISTER): InboxState.REGISTERED,
         (InboxState.WAITING, InboxStep.REGISTER): InboxState.REGISTERED,
         (InboxState.REGISTERED, InboxStep.REGISTER): InboxState.REGISTERED,
+        (InboxState.ACCEPTED, InboxStep.PROVE): InboxState.ACCEPTED,
+        (InboxState.WAITING, InboxStep.PROVE): InboxState.ACCEPTED,
+        (InboxState.REGISTERED, InboxStep.PROVE): InboxState.ACCEPTED,
     },
 )
 
@@ -249,6 +257,8 @@ class HandlingStep(enum.Enum):
     FAIL = "fail"
     GIVE_UP = "give-up"
     POISON = "poison"
+    RENEW = "renew"
+    """The entry now stands for other bytes, which the application has not seen."""
 
 
 HANDLING = Machine(
@@ -262,6 +272,7 @@ HANDLING = Machine(
         (HandlingState.RUNNING, HandlingStep.FINISH): HandlingState.DONE,
         (HandlingState.RUNNING, HandlingStep.FAIL): HandlingState.RETRY,
         (HandlingState.RUNNING, HandlingStep.POISON): HandlingState.DEAD,
+        **{(state, HandlingStep.RENEW): HandlingState.PENDING for state in HandlingState},
     },
 )
 
@@ -338,12 +349,7 @@ def refusal_for(error: Exception) -> Refusal | None:
     side may forget it, and a person can try again with more trust or revocation data.
     """
     if not isinstance(error, VnedocError):
-        return Refusal(
-            code="VND-EXC-019",
-            message=f"{type(error).__name__} while the message was read",
-            conclusion=Conclusion.INDETERMINATE,
-            settlement=Settlement.ACCEPTED,
-        )
+        return unreadable(error)
     undecided = isinstance(error, VerificationIndeterminate)
     if isinstance(error, ConfigError) or not isinstance(error, (InputError, VerificationError)):
         return None
@@ -358,6 +364,16 @@ def refusal_for(error: Exception) -> Refusal | None:
     )
 
 
+def unreadable(error: Exception) -> Refusal:
+    """Give the refusal of a message on which something broke that must not; it is kept here for a person."""
+    return Refusal(
+        code="VND-EXC-019",
+        message=f"{type(error).__name__} while the message was read or taken in",
+        conclusion=Conclusion.INDETERMINATE,
+        settlement=Settlement.ACCEPTED,
+    )
+
+
 def refused(code: str, message: str, **facts: FactValue) -> Refusal:
     """Give the refusal of a message that was verified and yet may not come in."""
     return Refusal(
@@ -366,6 +382,15 @@ def refused(code: str, message: str, **facts: FactValue) -> Refusal:
         conclusion=Conclusion.FAILED,
         settlement=Settlement.REFUSED,
         findings=(Finding(code, Severity.ERROR, None, facts),),
+    )
+
+
+def displaced(document_id: str) -> Refusal:
+    """Give why a message that was only claimed lost its place to one that is proven."""
+    return refused(
+        "VND-EXC-033",
+        "nothing proved it, and a proven message came under the same identifier",
+        document_id=document_id,
     )
 
 

@@ -261,8 +261,9 @@ class Report:
         size: Its octets.
         policy: Name of the policy, with what it relaxed.
         checked_at: The time that certificates were judged for, with zone.
-        acceptance: The rule that the conclusion was drawn by; ``None`` when the kind of file has no choice of one.
-        revocation: ``"require"`` when every certificate needed proof that it was not revoked, or ``"if-available"``.
+        acceptance: The rule that a message had to meet; ``None`` for a file that is no message.
+        revocation: ``"require"`` when each certificate needed proof that it was not revoked, else
+            ``"if-available"``.
         covers: What a signature had to cover: ``"document"`` (all of it) or ``"element"``.
     """
 

@@ -46,8 +46,8 @@ class Entry:
         code: Such as ``VND-XML-001``.
         facts: Names that the texts may use as placeholders.
         texts: Language to its texts, placeholders in braces.
-        lack: Whether, as an error, it only says that something is not at hand: under INDETERMINATE it is shown
-            as missing, not as an error.
+        lack: Whether, as an error, it only says that something is not at hand: under INDETERMINATE it is
+            shown as missing, not as an error.
     """
 
     code: str

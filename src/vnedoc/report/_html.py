@@ -9,15 +9,23 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from vnedoc.model import Conclusion, Finding, Report, Severity, SignatureReport
+from vnedoc.model import Conclusion, Finding, Report, SignatureReport
 from vnedoc.report._catalogue import language, word
 from vnedoc.report._json import Unreadable
 from vnedoc.report._render import plain, render_error, render_finding
-from vnedoc.report._text import (
-    conclusion_key,
+from vnedoc.report._verdict import (
+    Fact,
+    Verdict,
     file_facts,
+    finding_key,
+    no_signatures,
+    node_text,
+    remedies,
+    rules,
     signature_facts,
+    signature_word,
     signer_name,
+    verdict_of,
 )
 
 # Drawn, not typed: a font may lack the signs, and colour alone does not speak to everybody.
@@ -70,50 +78,58 @@ def to_html(reports: Sequence[Report | Unreadable], lang: str = "en") -> str:
 
 
 def _article(report: Report | Unreadable, lang: str) -> Iterator[str]:
-    key = conclusion_key(report)
+    verdict = verdict_of(report, lang)
     yield "<article>"
-    yield from _verdict(report, key, lang)
+    yield from _verdict(report, verdict)
     if isinstance(report, Unreadable):
         text = render_error(report.error, lang)
         yield f"<section>{_p('seen', text.seen)}{_p('next', text.next)}"
         yield f"<p class='small'>{_code(report.error.code)}</p></section>"
     else:
-        yield from _todo(report, key, lang)
+        yield from _todo(report, verdict, lang)
+        yield from _section("rules", rules(report, lang), lang)
         yield from _signatures(report, lang)
         if report.findings:
             yield f"<section><h2>{_label('file_findings', lang)}</h2>"
-            yield from _findings(report.findings, lang)
+            yield from _findings(report.findings, report.conclusion, lang)
             yield "</section>"
-        yield f"<section><h2>{_label('details', lang)}</h2>"
-        yield from _facts(file_facts(report, lang))
-        yield "</section>"
+        yield from _section("details", file_facts(report, lang), lang)
     yield "</article>"
 
 
-def _verdict(report: Report | Unreadable, key: str, lang: str) -> Iterator[str]:
-    yield f"<div class='verdict {key}'>"
+def _section(title: str, facts: Iterator[Fact], lang: str) -> Iterator[str]:
+    shown = list(facts)
+    if shown:
+        yield f"<section><h2>{_label(title, lang)}</h2>{_facts(shown)}</section>"
+
+
+def _verdict(report: Report | Unreadable, verdict: Verdict) -> Iterator[str]:
+    yield f"<div class='verdict {verdict.key}'>"
     yield (
         "<svg viewBox='0 0 48 48' fill='none' stroke='currentColor' stroke-width='4' stroke-linecap='round'"
-        f" stroke-linejoin='round' aria-hidden='true'><circle cx='24' cy='24' r='21'/>{_SIGNS[key]}</svg>"
+        " stroke-linejoin='round' aria-hidden='true'><circle cx='24' cy='24' r='21'/>"
+        f"{_SIGNS[verdict.key]}</svg>"
     )
     yield "<div>"
     if report.file:
         yield _p("name", plain(report.file))
-    yield _p("word", word("conclusion", key, lang))
-    yield _p("meaning", word("meaning", key, lang))
-    if isinstance(report, Report) and report.sub_indication is not None:
-        reason = report.sub_indication.value
-        yield _p("reason", word("sub_indication", reason, lang), f" {_code(reason)}")
+    yield _p("word", verdict.word)
+    reason = report.sub_indication if isinstance(report, Report) else None
+    code = "" if reason is None else f" {_code(reason.value)}"
+    if verdict.reason is None:
+        yield _p("meaning", verdict.meaning, code)
+    else:
+        yield _p("meaning", verdict.meaning)
+        yield _p("reason", verdict.reason, code)
     yield "</div></div>"
 
 
-def _todo(report: Report, key: str, lang: str) -> Iterator[str]:
+def _todo(report: Report, verdict: Verdict, lang: str) -> Iterator[str]:
     """Say what to do: the verdict's own advice, then each remedy once."""
-    steps = dict.fromkeys(
-        render_finding(one, lang).next for one in report.all_findings() if one.severity is Severity.ERROR
-    )
+    steps = dict.fromkeys(render_finding(one, lang).next for one in remedies(report))
+    steps.pop(verdict.action, None)
     yield f"<section><h2>{_label('what_next', lang)}</h2>"
-    yield _p("next", word("action", key, lang))
+    yield _p("next", verdict.action)
     if steps:
         yield "<ol class='todo'>" + "".join(f"<li>{escape(step)}</li>" for step in steps) + "</ol>"
     yield "</section>"
@@ -122,7 +138,7 @@ def _todo(report: Report, key: str, lang: str) -> Iterator[str]:
 def _signatures(report: Report, lang: str) -> Iterator[str]:
     yield f"<section><h2>{_label('signatures', lang)}</h2>"
     if not report.signatures:
-        yield f"<p class='next'>{_label('no_signatures', lang)}</p>"
+        yield _p("next", no_signatures(report, lang))
     for one in report.signatures:
         yield from _signature(one, lang)
     yield "</section>"
@@ -134,16 +150,16 @@ def _signature(signature: SignatureReport, lang: str) -> Iterator[str]:
     if signature.signer is not None and signature.conclusion is not Conclusion.PASSED:
         yield f" <span class='unproven'>({_label('unproven', lang)})</span>"
     yield "</h3>"
-    yield f"<span class='badge {key}'>{escape(word('conclusion', key, lang))}</span></div>"
+    yield f"<span class='badge {key}'>{escape(signature_word(signature, lang))}</span></div>"
     yield "<div class='body'>"
     if signature.sub_indication is not None:
         reason = signature.sub_indication.value
         yield _p("seen", word("sub_indication", reason, lang), f" {_code(reason)}")
-    yield from _facts(signature_facts(signature, lang))
+    yield _facts(list(signature_facts(signature, lang)))
     yield from _covers(signature, lang)
     if signature.findings:
         yield f"<h4>{_label('findings', lang)}</h4>"
-        yield from _findings(signature.findings, lang)
+        yield from _findings(signature.findings, signature.conclusion, lang)
     yield "</div></div>"
 
 
@@ -160,16 +176,21 @@ def _covers(signature: SignatureReport, lang: str) -> Iterator[str]:
     )
     for one in signature.covers:
         size = "" if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
-        cells = (_code(one.node), _code(one.location), escape(size), _code(one.digest))
+        cells = (_node(one.node, lang), _code(one.location), escape(size), _code(one.digest))
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</tbody></table>"
 
 
-def _findings(findings: Sequence[Finding], lang: str) -> Iterator[str]:
+def _node(node: str, lang: str) -> str:
+    shown = node_text(node, lang)
+    return escape(shown) if shown != plain(node) else _code(node)
+
+
+def _findings(findings: Sequence[Finding], conclusion: Conclusion, lang: str) -> Iterator[str]:
     yield "<ul class='findings'>"
     for one in findings:
         text = render_finding(one, lang)
-        severity = one.severity.value
+        severity = finding_key(one, conclusion)
         small = [escape(word("severity", severity, lang)), _code(one.code)]
         if one.location:
             small.append(f"{_label('at', lang)} {_code(one.location)}")
@@ -179,12 +200,14 @@ def _findings(findings: Sequence[Finding], lang: str) -> Iterator[str]:
     yield "</ul>"
 
 
-def _facts(pairs: Iterator[tuple[str, str]]) -> Iterator[str]:
-    yield (
-        "<dl>"
-        + "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
-        + "</dl>"
+def _facts(facts: Sequence[Fact]) -> str:
+    rows = (
+        f"<dt>{escape(one.label)}</dt><dd>{escape(one.value)}"
+        + ("" if one.small is None else f"<span class='full'>{escape(one.small)}</span>")
+        + "</dd>"
+        for one in facts
     )
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def _p(kind: str, text: str, markup: str = "") -> str:

@@ -39,7 +39,7 @@ def _visible(letter: str) -> str:
 
 
 def moment(value: dt.datetime, lang: str) -> str:
-    """Give a time for people, in the hour of Vietnam: ``22/11/2026 08:02:03 +07:00``, in English year first."""
+    """Give a time for people, at +07:00: ``22/11/2026 08:02:03 +07:00``, in English year first."""
     try:
         value = value.astimezone(VIETNAM)
     except OverflowError:
@@ -118,7 +118,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
-    """Put the facts into a text. Only what was really there stands in quotation marks: “” is an empty text."""
+    """Put the facts into a text. Only what was really there stands in quotation marks; “” is empty."""
 
     def fact(match: re.Match[str]) -> str:
         opening, name, closing = match["open"], match["name"], match["close"]

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from vnedoc.errors import VnedocError
-from vnedoc.model import Conclusion, Finding, Report, SignatureReport
+from vnedoc.model import Conclusion, Finding, Report, Severity, SignatureReport
 from vnedoc.report._catalogue import language, word
 from vnedoc.report._json import Checked, Inspected, Unreadable
-from vnedoc.report._render import common_name, moment, plain, render_error, render_finding, value_text
+from vnedoc.report._render import plain, render_error, render_finding, value_text
+from vnedoc.report._verdict import (
+    Fact,
+    file_facts,
+    finding_key,
+    no_signatures,
+    node_text,
+    rules,
+    signature_facts,
+    signature_word,
+    signer_name,
+    verdict_of,
+    where_text,
+)
 
 
 def to_text(reports: Sequence[Report | Unreadable], lang: str = "en") -> str:
@@ -56,20 +70,8 @@ def inspect_to_text(rows: Sequence[Inspected | Unreadable], lang: str = "en") ->
     return "".join(line + "\n" for row in rows for line in _inspected(row, lang))
 
 
-def conclusion_key(report: Report | Unreadable) -> str:
-    """Give the key of the verdict's words."""
-    return "NONE" if isinstance(report, Unreadable) else report.conclusion.value
-
-
-def where_text(where: str, lang: str) -> str:
-    """Say what a signature signs: the document, the envelope or an attachment."""
-    if where.startswith("attachment:"):
-        return f"{word('where', 'attachment', lang)} {plain(where.removeprefix('attachment:'))}"
-    return plain(word("where", where, lang))
-
-
 def _headline(report: Report | Unreadable, lang: str) -> str:
-    verdict = word("conclusion", conclusion_key(report), lang)
+    verdict = verdict_of(report, lang).word
     reason = (
         "" if isinstance(report, Unreadable) or not report.sub_indication else report.sub_indication.value
     )
@@ -78,20 +80,20 @@ def _headline(report: Report | Unreadable, lang: str) -> str:
 
 
 def _block(report: Report | Unreadable, lang: str) -> Iterator[str]:
-    key = conclusion_key(report)
+    verdict = verdict_of(report, lang)
     yield _headline(report, lang)
-    yield f"  {word('meaning', key, lang)}"
+    yield f"  {verdict.meaning}"
     if isinstance(report, Unreadable):
         yield from (f"  {line}" for line in _error(report.error, lang))
         return
-    if report.sub_indication is not None:
-        reason = word("sub_indication", report.sub_indication.value, lang)
-        yield f"  {word('label', 'reason', lang)}: {reason}"
-    yield f"  {word('label', 'what_next', lang)}: {word('action', key, lang)}"
-    for label, value in file_facts(report, lang):
-        yield f"  {label}: {value}"
+    if verdict.reason is not None:
+        yield f"  {word('label', 'reason', lang)}: {verdict.reason}"
+    yield f"  {word('label', 'what_next', lang)}: {verdict.action}"
+    yield from (
+        f"  {line}" for one in (*rules(report, lang), *file_facts(report, lang)) for line in _fact(one)
+    )
     if not report.signatures:
-        yield f"  {word('label', 'no_signatures', lang)}"
+        yield f"  {no_signatures(report, lang)}"
     for number, signature in enumerate(report.signatures, 1):
         yield ""
         yield from _signature(number, signature, lang)
@@ -99,69 +101,34 @@ def _block(report: Report | Unreadable, lang: str) -> Iterator[str]:
         yield ""
         yield f"  {word('label', 'file_findings', lang)}"
         for one in report.findings:
-            yield from (f"    {line}" for line in _finding(one, lang))
+            yield from (f"    {line}" for line in _finding(one, lang, report.conclusion))
 
 
-def file_facts(report: Report, lang: str) -> Iterator[tuple[str, str]]:
-    """Give what is known of the file and the judgement, label and value."""
-    octets = "" if report.size is None else f", {report.size} {word('label', 'octets', lang)}"
-    yield word("label", "file", lang), word("kind", report.kind.value, lang) + octets
-    if report.digest:
-        yield word("label", "digest", lang), plain(report.digest)
-    if report.policy:
-        yield word("label", "policy", lang), plain(report.policy)
-    if report.checked_at:
-        yield word("label", "checked_at", lang), moment(report.checked_at, lang)
-
-
-def signature_facts(signature: SignatureReport, lang: str) -> Iterator[tuple[str, str]]:
-    """Give what is known of a signature, label and value."""
-    yield word("label", "signs", lang), where_text(signature.where, lang)
-    if signature.signing_time is not None:
-        source = word("time_source", signature.time_source.value, lang) if signature.time_source else ""
-        when = moment(signature.signing_time, lang)
-        yield word("label", "time", lang), f"{when} ({source})" if source else when
-    if signature.signer is not None:
-        yield word("label", "signer", lang), plain(signature.signer.subject)
-        yield word("label", "issuer", lang), plain(signature.signer.issuer)
-        yield word("label", "serial", lang), plain(signature.signer.serial)
-        if signature.signer.role is not None:
-            yield word("label", "role", lang), word("role", signature.signer.role.value, lang)
-        if signature.signer.organ_id is not None:
-            yield word("label", "organ_id", lang), plain(signature.signer.organ_id)
-    yield word("label", "format", lang), word("format", signature.format.value, lang)
-    if signature.level is not None:
-        yield word("label", "level", lang), word("level", signature.level.value, lang)
-
-
-def signer_name(signature: SignatureReport, lang: str) -> str:
-    """Give the name that people know the signer by."""
-    if signature.signer is None:
-        return word("label", "no_signer", lang)
-    return f"“{plain(common_name(signature.signer.subject))}”"
+def _fact(fact: Fact) -> Iterator[str]:
+    yield f"{fact.label}: {fact.value}"
+    if fact.small is not None:
+        yield f"  ({fact.small})"
 
 
 def _signature(number: int, signature: SignatureReport, lang: str) -> Iterator[str]:
-    verdict = word("conclusion", signature.conclusion.value, lang)
     reason = f" ({signature.sub_indication.value})" if signature.sub_indication else ""
     name = signer_name(signature, lang)
     if signature.signer is not None and signature.conclusion is not Conclusion.PASSED:
         name += f" ({word('label', 'unproven', lang)})"
-    yield f"  {word('label', 'signature', lang)} {number}: {name}: {verdict}{reason}"
+    yield f"  {word('label', 'signature', lang)} {number}: {name}: {signature_word(signature, lang)}{reason}"
     if signature.sub_indication is not None:
         reason = word("sub_indication", signature.sub_indication.value, lang)
         yield f"    {word('label', 'reason', lang)}: {reason}"
-    for label, value in signature_facts(signature, lang):
-        yield f"    {label}: {value}"
+    yield from (f"    {line}" for one in signature_facts(signature, lang) for line in _fact(one))
     yield f"    {word('label', 'covers', lang)}:"
     if not signature.covers:
         yield f"      {word('label', 'covers_nothing', lang)}"
     for one in signature.covers:
         octets = None if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
-        parts = (one.node, one.location, octets, one.digest)
-        yield "      " + ", ".join(plain(part) for part in parts if part)
+        parts = (one.location, octets, one.digest)
+        yield "      " + ", ".join((node_text(one.node, lang), *(plain(part) for part in parts if part)))
     for finding in signature.findings:
-        yield from (f"    {line}" for line in _finding(finding, lang))
+        yield from (f"    {line}" for line in _finding(finding, lang, signature.conclusion))
 
 
 def _checked(row: Checked | Unreadable, lang: str) -> Iterator[str]:
@@ -182,9 +149,8 @@ def _inspected(row: Inspected | Unreadable, lang: str) -> Iterator[str]:
     yield f"{plain(row.file)}: {word('kind', row.kind.value, lang)}{octets}"
     if row.digest:
         yield f"  {word('label', 'digest', lang)}: {plain(row.digest)}"
-    for name, value in (row.message or {}).items():
-        if name != "attachments" and value not in (None, "", [], {}, ()):
-            yield f"  {plain(name)}: {value_text(value, lang)}"
+    if row.message is not None:
+        yield from (f"  {line}" for line in _message(row.message, lang))
     for one in row.attachments:
         packed = "zip" if one.packed else None
         size = None if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
@@ -193,7 +159,7 @@ def _inspected(row: Inspected | Unreadable, lang: str) -> Iterator[str]:
         )
         yield f"  {where_text('attachment:' + one.content_id, lang)}: “{plain(one.name)}” ({about})"
     if not row.signatures_present:
-        yield f"  {word('label', 'no_signatures', lang)}"
+        yield f"  {word('label', 'unread_signatures' if _stopped(row) else 'no_signatures', lang)}"
     for signature in row.signatures_present:
         where = where_text(signature.where, lang)
         yield f"  {word('label', 'unjudged', lang)}: {plain(signature.kind)}, {where}"
@@ -201,6 +167,37 @@ def _inspected(row: Inspected | Unreadable, lang: str) -> Iterator[str]:
         yield from (f"  {line}" for line in _finding(finding, lang))
     if row.error is not None:
         yield from (f"  {line}" for line in _error(row.error, lang))
+
+
+def _stopped(row: Inspected) -> bool:
+    """Tell whether reading stopped, so that nobody could look for signatures."""
+    broken = any(one.severity is Severity.ERROR for one in row.findings)
+    return row.error is not None or (row.message is None and broken)
+
+
+def _message(message: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """Give the fields of a message that say something, each under its name."""
+    for name, value in message.items():
+        if name == "code" and isinstance(value, str):
+            name = "status"  # noqa: PLW2901 - the code of a status message, not number and notation
+        if name != "attachments":
+            yield from _field(name, value, lang)
+
+
+def _field(name: str, value: Any, lang: str) -> Iterator[str]:
+    label = plain(word("field", name, lang))
+    if value in (None, "", [], {}, ()):
+        return
+    if isinstance(value, Mapping):
+        inner = [line for key, one in value.items() for line in _field(str(key), one, lang)]
+        if inner:
+            yield f"{label}:"
+            yield from (f"  {line}" for line in inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(value[0], Mapping):
+        for one in value:
+            yield from _field(name, one, lang)
+    else:
+        yield f"{label}: {value_text(value, lang, name=name)}"
 
 
 def _unread(row: Unreadable, lang: str) -> Iterator[str]:
@@ -214,9 +211,10 @@ def _error(error: VnedocError, lang: str) -> Iterator[str]:
     yield f"  {word('label', 'next', lang)}: {text.next}"
 
 
-def _finding(finding: Finding, lang: str) -> Iterator[str]:
+def _finding(finding: Finding, lang: str, conclusion: Conclusion | None = None) -> Iterator[str]:
     text = render_finding(finding, lang)
-    yield f"[{word('severity', finding.severity.value, lang)}] {plain(finding.code)}  {text.seen}"
+    label = word("severity", finding_key(finding, conclusion), lang)
+    yield f"[{label}] {plain(finding.code)}  {text.seen}"
     if finding.location:
         yield f"    {word('label', 'at', lang)}: {plain(finding.location)}"
     yield f"    {word('label', 'checked', lang)}: {text.checked}"

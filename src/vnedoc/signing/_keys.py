@@ -79,12 +79,12 @@ class KeySigner:
         algorithm: SignatureAlgorithm | None = None,
     ) -> None:
         fitting = _fitting(private_key, algorithm)
-        leaf = _certificate(certificate)
+        leaf = load_certificate(certificate)
         if _spki(private_key.public_key()) != _spki(leaf.public_key()):
             raise _differ()
         self._key = private_key
         self.certificate = bytes(certificate)
-        self.chain = _ordered(leaf, [_certificate(one) for one in chain])
+        self.chain = _ordered(leaf, [load_certificate(one) for one in chain])
         self.algorithm = fitting
         self.subject = leaf.subject.rfc4514_string()
 
@@ -171,20 +171,22 @@ class KeySigner:
         )
 
 
-def load_key(uri: str, *, passphrase: Passphrase | None = None) -> KeySigner:
+def load_key(uri: str, *, passphrase: Passphrase | str | None = None) -> KeySigner:
     """Load the key that *uri* names.
 
     Args:
         uri: ``p12:PATH``, ``pem:PATH`` (key and chain in one file) or ``pem:KEY?cert=CHAIN``.
-        passphrase: Called at most once, and only when the key is protected.
+        passphrase: The passphrase, or what gives it: called at most once, and only when the key is protected.
 
     Raises:
-        ConfigError: ``VND-SIGN-009`` when the form of *uri* is unknown.
+        ConfigError: ``VND-SIGN-009`` when the form of *uri* is unknown, ``VND-SIGN-017`` when *passphrase* is
+            neither text nor gives text.
         KeyUnavailable: ``VND-SIGN-001`` to ``VND-SIGN-008``.
         FileError: ``VND-IO-001`` when a file cannot be read.
     """
-    scheme, colon, rest = uri.partition(":")
-    ask = passphrase or (lambda: None)
+    given: object = uri
+    scheme, colon, rest = given.partition(":") if isinstance(given, str) else ("", "", "")
+    ask = passphrase if callable(passphrase) else (lambda: passphrase)
     if colon and rest and scheme == "p12":
         return _from_pkcs12(_octets(rest), rest, ask, None)
     if colon and rest and scheme == "pem":
@@ -194,7 +196,7 @@ def load_key(uri: str, *, passphrase: Passphrase | None = None) -> KeySigner:
     raise ConfigError(
         "VND-SIGN-009",
         "unknown form of key reference",
-        hint="write p12:PATH, pem:PATH or pem:KEY?cert=CHAIN",
+        hint="write p12:PATH, pem:PATH or pem:KEY?cert=CHAIN, as text",
         facts={"scheme": scheme if colon else ""},
     )
 
@@ -205,7 +207,7 @@ def public_key_for(certificate: bytes, algorithm: SignatureAlgorithm) -> PublicK
     Raises:
         KeyUnavailable: ``VND-SIGN-007`` when it is not, ``VND-SIGN-008`` when the certificate cannot be read.
     """
-    key = _certificate(certificate).public_key()
+    key = load_certificate(certificate).public_key()
     if isinstance(key, rsa.RSAPublicKey if algorithm.family != "ecdsa" else ec.EllipticCurvePublicKey):
         return key
     raise _unsupported(type(key).__name__.removesuffix("PublicKey"), algorithm)
@@ -262,11 +264,9 @@ def _open_pkcs12(octets: bytes, path: str | None, ask: Passphrase) -> tuple[Any,
             return load(none)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
-    secret = ask()
-    if not secret:
-        raise _passphrase_missing(path)
+    secret = _secret(ask, path)
     try:
-        return load(secret.encode())
+        return load(secret)
     except UnsupportedAlgorithm as error:
         raise _unreadable(path, "its protection is not supported") from error
     except (ValueError, TypeError) as error:
@@ -301,10 +301,7 @@ def _from_pem(
     block = blocks[0].group()
     secret = None
     if b"ENCRYPTED" in block[:100]:
-        given = ask()
-        if not given:
-            raise _passphrase_missing(path)
-        secret = given.encode()
+        secret = _secret(ask, path)
     try:
         key = serialization.load_pem_private_key(block, secret)
     except UnsupportedAlgorithm as error:
@@ -346,13 +343,22 @@ def _strong(
     raise _differ(path)
 
 
+def _secret(ask: Passphrase, path: str | None) -> bytes:
+    given: object = ask()
+    if not given:
+        raise _passphrase_missing(path)
+    if not isinstance(given, str):
+        raise not_a("passphrase as text", given, "give the passphrase, or a function that gives it")
+    return given.encode()
+
+
 def _octets(source: Source) -> bytes:
     if isinstance(source, bytes):
         return source
     try:
         return Path(source).read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise FileError(
             "VND-IO-001",
             f"cannot read: {reason}",
@@ -369,7 +375,12 @@ def _path(source: Source) -> str | None:
 # --- certificates and algorithms ------------------------------------------------------------------
 
 
-def _certificate(der: bytes) -> x509.Certificate:
+def load_certificate(der: bytes) -> x509.Certificate:
+    """Read a DER certificate.
+
+    Raises:
+        KeyUnavailable: ``VND-SIGN-008`` when it is damaged.
+    """
     try:
         return x509.load_der_x509_certificate(der)
     except ValueError as error:
@@ -431,6 +442,16 @@ def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
 
 
 # --- errors ---------------------------------------------------------------------------------------
+
+
+def not_a(expected: str, seen: object, hint: str) -> ConfigError:
+    """Give the error for an argument of another kind; the value itself is never shown."""
+    return ConfigError(
+        "VND-SIGN-017",
+        f"a {expected} is needed here, not {type(seen).__name__}",
+        hint=hint,
+        facts={"expected": expected, "seen": type(seen).__name__},
+    )
 
 
 def _passphrase_wrong(path: str | None) -> KeyUnavailable:

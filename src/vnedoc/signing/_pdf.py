@@ -13,6 +13,7 @@ from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing._cms import container_size, signed_attributes, signed_data
 from vnedoc.signing._keys import require_value
 from vnedoc.signing._state import Prepared, SigningState
+from vnedoc.signing._validity import require_identity, require_signer, require_usable, zoned
 
 
 def prepare_pdf(
@@ -41,8 +42,10 @@ def prepare_pdf(
 
     Raises:
         DecodeError: ``VND-SIGN-020`` not a PDF, ``VND-SIGN-021`` damaged.
-        SigningError: ``VND-SIGN-022`` to ``VND-SIGN-025``, the file cannot take a signature.
-        InputError: ``VND-SIGN-026`` the time has no zone.
+        SigningError: ``VND-SIGN-022`` to ``VND-SIGN-025``, the file cannot take a signature;
+            ``VND-SIGN-015`` the certificate is not valid at *signing_time*, ``VND-SIGN-016`` it is not for
+            signatures.
+        InputError: ``VND-SIGN-026`` the time has no zone, ``VND-SIGN-017`` *identity* is no key.
     """
     return _Draft(wire, identity, signing_time, reason, location, field, password).prepared()
 
@@ -93,6 +96,7 @@ def sign_pdf(
     Raises:
         VnedocError: As ``prepare_pdf`` and ``complete_pdf``.
     """
+    require_signer(signer)
     when = signing_time or dt.datetime.now(VIETNAM)
     draft = _Draft(wire, signer, when, reason, location, field, password)
     state = draft.prepared().state
@@ -114,13 +118,15 @@ class _Draft:
     ) -> None:
         from vnedoc.signing._pdf_writer import Entry, append_signature
 
-        if signing_time.tzinfo is None:
+        require_identity(identity)
+        if not zoned(signing_time):
             raise InputError(
                 "VND-SIGN-026",
                 "the signing time needs its zone",
                 hint="use datetime(..., tzinfo=vnedoc.model.VIETNAM)",
-                facts={"seen": signing_time.isoformat()},
+                facts={"seen": str(signing_time)[:80]},
             )
+        require_usable(identity.certificate, signing_time)
         self._wire, self._identity = wire, identity
         self._document = wire.read()
         entry = Entry(

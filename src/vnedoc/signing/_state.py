@@ -58,6 +58,16 @@ class SigningState:
         parts: Mapping[str, str],
         level: str = "B-B",
     ) -> SigningState:
+        """Make the state of a first step, with the digest and size of *wire* and all that *identity* says.
+
+        Args:
+            format: ``pdf`` or ``xml``.
+            wire: The document that is prepared.
+            identity: Certificate, chain and algorithm of the key.
+            to_be_signed: The octets that the key must sign.
+            parts: What the format needs to complete it.
+            level: Baseline level that is made.
+        """
         return cls(
             format=format,
             level=level,

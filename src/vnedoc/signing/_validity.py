@@ -8,10 +8,22 @@ from functools import lru_cache
 import attrs
 from cryptography import x509
 
-from vnedoc.errors import ConfigError, InputError, SigningError
+from vnedoc.errors import SigningError
 from vnedoc.model import SignatureAlgorithm
 from vnedoc.protocols import Signer, SigningIdentity
-from vnedoc.signing._keys import load_certificate
+from vnedoc.signing._keys import load_certificate, not_a
+
+_LOAD = 'give the result of vnedoc.load_key("p12:PATH")'
+_SIGNATURES = frozenset({"digitalSignature", "nonRepudiation"})
+_USAGES = {
+    "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+}
 
 
 def require_identity(identity: SigningIdentity) -> None:
@@ -22,7 +34,7 @@ def require_identity(identity: SigningIdentity) -> None:
     """
     algorithm = getattr(identity, "algorithm", None)
     if not isinstance(algorithm, SignatureAlgorithm) or not hasattr(identity, "certificate"):
-        raise _no_key(identity, "a key")
+        raise not_a("key", identity, _LOAD)
 
 
 def require_signer(signer: Signer) -> None:
@@ -33,23 +45,12 @@ def require_signer(signer: Signer) -> None:
     """
     require_identity(signer)
     if not callable(getattr(signer, "sign", None)):
-        raise _no_key(signer, "a key that signs")
+        raise not_a("key that signs", signer, _LOAD)
 
 
-def require_time(signing_time: dt.datetime, code: str) -> None:
-    """Refuse a signing time that is none, or has no zone.
-
-    Raises:
-        InputError: *code*.
-    """
-    zone = signing_time.tzinfo if isinstance(signing_time, dt.datetime) else None
-    if zone is None:
-        raise InputError(
-            code,
-            "the signing time needs its zone",
-            hint="use datetime(..., tzinfo=vnedoc.model.VIETNAM)",
-            facts={"seen": str(signing_time)[:80]},
-        )
+def zoned(signing_time: object) -> bool:
+    """Whether it is a time with its zone."""
+    return isinstance(signing_time, dt.datetime) and signing_time.tzinfo is not None
 
 
 def require_usable(certificate: bytes, signing_time: dt.datetime) -> None:
@@ -72,43 +73,34 @@ def require_usable(certificate: bytes, signing_time: dt.datetime) -> None:
             hint="sign with a certificate that is valid at this time, and check the clock",
             facts={"not_before": start, "not_after": end, "signing_time": signing_time.isoformat()},
         )
-    if not terms.signs:
+    if terms.usage is not None and _SIGNATURES.isdisjoint(terms.usage):
         raise SigningError(
             "VND-SIGN-016",
-            "the key usage of the certificate does not allow signatures",
-            hint="sign with the certificate that was issued for signing, not with one for encryption",
-            facts={"wanted": ["digitalSignature", "nonRepudiation"]},
+            f"the certificate is for {', '.join(terms.usage) or 'nothing'}, not for signatures",
+            hint="sign with the certificate that was issued for signing",
+            facts={"seen": list(terms.usage)},
         )
 
 
 @attrs.frozen
 class _Terms:
+    """What a certificate says about its use; *usage* is ``None`` when it names none."""
+
     not_before: dt.datetime
     not_after: dt.datetime
-    signs: bool
+    usage: tuple[str, ...] | None
 
 
 @lru_cache(maxsize=64)
 def _terms(certificate: bytes) -> _Terms:
     parsed = load_certificate(certificate)
-    return _Terms(parsed.not_valid_before_utc, parsed.not_valid_after_utc, _signs(parsed))
+    return _Terms(parsed.not_valid_before_utc, parsed.not_valid_after_utc, _usage(parsed))
 
 
-def _signs(parsed: x509.Certificate) -> bool:
+def _usage(certificate: x509.Certificate) -> tuple[str, ...] | None:
     try:
-        usage = parsed.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    except ValueError:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         # One extension that cannot be read hides them all; it is the verifier who judges such a certificate.
-        return True
-    return usage.digital_signature or usage.content_commitment
-
-
-def _no_key(seen: object, expected: str) -> ConfigError:
-    return ConfigError(
-        "VND-SIGN-017",
-        f"{expected} is needed, not {type(seen).__name__}",
-        hint='give the result of vnedoc.load_key("p12:PATH")',
-        facts={"expected": expected, "seen": type(seen).__name__},
-    )
+        return None
+    return tuple(name for attribute, name in _USAGES.items() if getattr(usage, attribute))

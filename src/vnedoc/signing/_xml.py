@@ -24,6 +24,7 @@ from vnedoc.errors import SigningError, StateMismatch
 from vnedoc.model import EDXML_TYPE, Wire
 from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing._state import Prepared, SigningState
+from vnedoc.signing._validity import require_identity, require_signer, require_usable, zoned
 from vnedoc.xml import EXC_C14N, canonicalize_into, end_tag_offset, location, parse
 
 _FORMAT = "xml"
@@ -51,8 +52,12 @@ def prepare_xml(
         DecodeError: The document is not well-formed, or has no such parent with an end tag.
         LimitExceeded: The document is too large, too deep, …
         SigningError: ``VND-SIGN-040`` for a time without zone, ``VND-SIGN-041`` when there is a signature
-            already, ``VND-SIGN-044`` when certificate and algorithm do not belong together.
+            already, ``VND-SIGN-044`` when certificate and algorithm do not belong together, ``VND-SIGN-015``
+            when the certificate is not valid at *signing_time*, ``VND-SIGN-016`` when it is not for
+            signatures.
+        ConfigError: ``VND-SIGN-017`` when *identity* is no key.
     """
+    require_identity(identity)
     _require_zone(signing_time)
     method = method_of(identity.algorithm)
     key = public_key(identity.certificate)
@@ -63,6 +68,7 @@ def prepare_xml(
             hint="choose an algorithm of the key's own kind",
             facts={"algorithm": identity.algorithm.value},
         )
+    require_usable(identity.certificate, signing_time)
     data = wire.read()
     document = parse(data)
     present = find_signatures(document)
@@ -140,18 +146,19 @@ def sign_xml(
         signing_time: Claimed time, with zone; ``None`` is now.
         parent: Where the ``Signature`` goes; ``None`` for the root.
     """
+    require_signer(signer)
     moment = signing_time or dt.datetime.now(dt.UTC)
     state = prepare_xml(wire, signer, signing_time=moment, parent=parent).state
     return complete_xml(wire, state, signer.sign(state.to_be_signed))
 
 
 def _require_zone(signing_time: dt.datetime) -> None:
-    if signing_time.tzinfo is None:
+    if not zoned(signing_time):
         raise SigningError(
             "VND-SIGN-040",
             "the signing time needs its zone",
             hint="give a datetime with tzinfo",
-            facts={"seen": signing_time.isoformat()},
+            facts={"seen": str(signing_time)[:80]},
         )
 
 

@@ -6,16 +6,18 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Self, TypeAlias
 
 import attrs
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from vnedoc.errors import ConfigError, FileError, VnedocError
 from vnedoc.trust._certificates import certificate, quiet
 
 AnyPath: TypeAlias = str | os.PathLike[str]
+Paths: TypeAlias = AnyPath | Iterable[AnyPath]
 
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".crl"})
 _BEGIN = re.compile(rb"-----BEGIN (CERTIFICATE|X509 CERTIFICATE|X509 CRL|PKCS7)-----")
@@ -63,6 +65,10 @@ def load_material(path: AnyPath) -> Material:
     return found
 
 
+def _each(paths: Paths) -> Iterable[AnyPath]:
+    return (paths,) if isinstance(paths, str | os.PathLike) else paths
+
+
 def _of_folder(folder: Path) -> Iterable[Path]:
     return (one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
 
@@ -99,7 +105,7 @@ def _read_pem(data: bytes) -> Material:
         if label == b"X509 CRL":
             crls.append(_der(x509.load_pem_x509_crl(text)))
         elif label == b"PKCS7":
-            certificates += map(_der, pkcs7.load_pem_pkcs7_certificates(text))
+            certificates += map(_der, _pkcs7().load_pem_pkcs7_certificates(text))
         else:
             certificates.append(_der(x509.load_pem_x509_certificate(text)))
     return Material(certificates=tuple(certificates), crls=tuple(crls))
@@ -113,7 +119,14 @@ def _read_der(data: bytes) -> Material:
     try:
         return Material(crls=(_der(x509.load_der_x509_crl(data)),))
     except ValueError:
-        return Material(certificates=tuple(map(_der, pkcs7.load_der_pkcs7_certificates(data))))
+        return Material(certificates=tuple(map(_der, _pkcs7().load_der_pkcs7_certificates(data))))
+
+
+def _pkcs7() -> ModuleType:
+    # It brings all of "email" along, and bundles of that kind are rare.
+    from cryptography.hazmat.primitives.serialization import pkcs7
+
+    return pkcs7
 
 
 def _der(found: x509.Certificate | x509.CertificateRevocationList) -> bytes:
@@ -179,23 +192,24 @@ class TrustStore:
         return store
 
     @classmethod
-    def from_paths(cls, trust: Iterable[AnyPath], certs: Iterable[AnyPath] = ()) -> Self:
+    def from_paths(cls, trust: Paths, certs: Paths = ()) -> Self:
         """Make a store of files and folders, see ``load_material``.
 
         Args:
-            trust: Where the anchors are.
-            certs: Where the helping certificates are.
+            trust: Where the anchors are, one path or several.
+            certs: Where the helping certificates are, one path or several.
 
         Raises:
             ConfigError: ``VND-TRUST-001`` when a path holds no certificate, ``VND-TRUST-002`` when an anchor
                 is not a certification authority, ``VND-TRUST-004`` when a certificate is damaged.
             FileError: ``VND-IO-001`` when a path cannot be read.
         """
-        anchors = [(path, one) for path in trust for one in _certificates_of(path)]
+        anchors = [(path, one) for path in _each(trust) for one in _certificates_of(path)]
         for path, one in anchors:
             _require_authority(one, path)
         return cls(
-            tuple(one for _, one in anchors), tuple(one for path in certs for one in _certificates_of(path))
+            tuple(one for _, one in anchors),
+            tuple(one for path in _each(certs) for one in _certificates_of(path)),
         )
 
 
@@ -215,8 +229,8 @@ class RevocationStore:
         return cls(tuple(crls))
 
     @classmethod
-    def from_paths(cls, paths: Iterable[AnyPath]) -> Self:
-        """Make a store of files and folders, see ``load_material``.
+    def from_paths(cls, paths: Paths) -> Self:
+        """Make a store of files and folders, one path or several, see ``load_material``.
 
         Raises:
             ConfigError: ``VND-TRUST-001`` when a path holds no revocation list, ``VND-TRUST-004`` when one
@@ -224,7 +238,7 @@ class RevocationStore:
             FileError: ``VND-IO-001`` when a path cannot be read.
         """
         found: list[bytes] = []
-        for path in paths:
+        for path in _each(paths):
             crls = load_material(path).crls
             if not crls:
                 raise _nothing(Path(path), "revocation list")

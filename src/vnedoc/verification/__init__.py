@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from vnedoc.verification._judge import Core, judge
 from vnedoc.verification._policy import Policy
-from vnedoc.verification._policy_file import load_policy
 
 if TYPE_CHECKING:
     from vnedoc.verification._pdf import PdfVerdict, verify_pdf
+    from vnedoc.verification._policy_file import load_policy
     from vnedoc.verification._xml import foreign_signatures, seal_findings, verify_xml
 
 __all__ = [
@@ -24,7 +24,8 @@ __all__ = [
     "verify_xml",
 ]
 
-_ADAPTER_OF = {
+_MODULE_OF = {
+    "load_policy": "_policy_file",
     "PdfVerdict": "_pdf",
     "verify_pdf": "_pdf",
     "foreign_signatures": "_xml",
@@ -35,8 +36,8 @@ _ADAPTER_OF = {
 
 def __getattr__(name: str) -> Any:
     # Each adapter brings its engine; whoever checks XML alone does not pay for pyHanko.
-    if name in _ADAPTER_OF:
+    if name in _MODULE_OF:
         from importlib import import_module
 
-        return getattr(import_module(f"vnedoc.verification.{_ADAPTER_OF[name]}"), name)
+        return getattr(import_module(f"vnedoc.verification.{_MODULE_OF[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

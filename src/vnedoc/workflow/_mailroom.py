@@ -107,8 +107,12 @@ class Mailroom:
         def arrived(received: Received) -> None:
             if handler is not None:
                 handler(received)
-            if isinstance(received.message, Envelope):
-                self.exchange.enqueue(self._written(self._answer(received.message, StatusCode.ARRIVED)))
+            message, code = received.message, StatusCode.ARRIVED
+            if not isinstance(message, Envelope) or message.document_id is None:
+                return
+            # After a crash the handler runs again, and an answer bears its time: it would be another one.
+            if not self.exchange.answered(message.document_id, message.sender.organ_id, code):
+                self.exchange.enqueue(self._written(self._answer(message, code)))
 
         # What could not be decided may be decided now, for example because a newer revocation list is here.
         undecided = [one.id for one in self.exchange.quarantine() if one.conclusion is _UNDECIDED]

@@ -90,12 +90,13 @@ def unsealed(message: Message) -> Wire:
     findings = check_message(message)
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
+        rules = [f"{one.code} @ {one.location}" if one.location else one.code for one in errors]
         raise RuleError(
             "VND-FLOW-020",
-            f"the message breaks {len(errors)} rule(s): {', '.join(one.code for one in errors)}",
+            f"the message breaks {len(errors)} rule(s): {', '.join(rules)}",
             findings=findings,
             hint="read .findings, or run vnedoc.check on the message",
-            facts={"codes": [one.code for one in errors]},
+            facts={"codes": [one.code for one in errors], "rules": rules},
         )
     return EdXmlCodec().encode(message)
 

@@ -49,6 +49,10 @@ _WRITE = "vnedoc_write"
 metadata = MetaData()
 
 
+_FIRST = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
+_LAST = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
+
+
 class _Instant(TypeDecorator[dt.datetime]):
     """A time with zone, kept as UTC text of fixed width, so that text order is time order."""
 
@@ -58,7 +62,12 @@ class _Instant(TypeDecorator[dt.datetime]):
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         if value is None:
             return None
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        try:
+            moment = value.astimezone(dt.UTC)
+        except OverflowError:  # within hours of the first or the last year: the day before or after is near
+            moment = _FIRST if value.year == 1 else _LAST
+        # not strftime, which writes the year 1 as "1"
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
         return None if value is None else dt.datetime.fromisoformat(value)
@@ -252,6 +261,11 @@ def first_of(column: Any, value: Any) -> Any:
     return func.coalesce(column, literal(value, column.type))
 
 
+def first_letters(column: Any, count: int) -> Any:
+    """Give the first *count* letters of a text column."""
+    return func.substr(column, 1, count)
+
+
 class Database:
     """One store's database: typed errors, write transactions, nothing else."""
 
@@ -437,6 +451,7 @@ __all__ = [
     "document",
     "event_log",
     "evidence",
+    "first_letters",
     "first_of",
     "handling",
     "inbox",

@@ -26,13 +26,13 @@ from vnedoc.exchange._states import (
     Refusal,
 )
 from vnedoc.exchange._storage import _database as db
+from vnedoc.exchange._storage._conflicts import described, displace, is_weaker, offer_again
 from vnedoc.exchange._storage._statuses import (
     attach_recalls,
     find_document,
     insert_document,
     no_entry,
     notes_on,
-    offer,
     take_status,
 )
 from vnedoc.exchange._storage._store import Ledger, Scope, Store, is_over
@@ -84,6 +84,8 @@ class Arrival:
     poisoned: bool = False
     settlement: Settlement | None = None
     entry: int | None = None
+    displaced: tuple[int, ...] = ()
+    """Arrivals that lost their place to this one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -238,15 +240,7 @@ class Inbox:
             "error_code": refusal.code,
             "error": refusal.message[:2000],
             "conclusion": refusal.conclusion.value,
-            "findings": [
-                {
-                    "code": one.code,
-                    "severity": one.severity.value,
-                    "location": one.location,
-                    "facts": dict(one.facts),
-                }
-                for one in refusal.findings
-            ],
+            "findings": [described(one) for one in refusal.findings],
         }
         self._finish(ledger, arrival, ArrivalStep.QUARANTINE, values)
         ledger.note(
@@ -265,12 +259,16 @@ class Inbox:
         """Take a message in, once: its key, its bytes, its evidence and its hand-over in one transaction.
 
         The same bytes under the same label are a duplicate. Other bytes are a conflict: the first message
-        stays and is marked, the second goes to quarantine with the refusal *conflict*.
+        stays and is marked, the second goes to quarantine with the refusal *conflict*; but what is proven
+        takes the place of what is only claimed.
         """
+        lost: list[int] = []
         try:
             with self._store.write(self._scope) as ledger:
                 known = find_document(ledger.connection, self._store, self._scope, _IN, label)
-                if known is not None and known.digest != arrival.wire.digest:
+                other = known is not None and known.digest != arrival.wire.digest
+                better = other and is_weaker(ledger, known, received.evidence)
+                if other and not better:
                     self._mark_conflict(ledger, known.id, now)
                     self._set_apart(ledger, arrival, conflict, now)
                     return attrs.evolve(arrival, verdict=Verdict.CONFLICT, settlement=conflict.settlement)
@@ -279,6 +277,8 @@ class Inbox:
                     if known is None
                     else known.id
                 )
+                if better:
+                    entry, lost = displace(ledger, self._scope, known, arrival.wire, now)
                 self._finish(
                     ledger,
                     arrival,
@@ -295,9 +295,11 @@ class Inbox:
                     f"arrival:{arrival.id}",
                     ArrivalState.VERIFYING.value,
                     ArrivalState.ACCEPTED.value,
-                    "accept" if known is None else "duplicate",
+                    "accept" if known is None else "prove" if better else "duplicate",
                 )
-                if known is None:
+                if better:
+                    self._have_its_say(ledger, entry, document, label, received, arrival, now)
+                elif known is None:
                     entry = self._insert(ledger, document, label, received, arrival, now)
                 else:
                     entry = ledger.connection.execute(
@@ -307,8 +309,10 @@ class Inbox:
                 crashpoint("A2")
         except _Fenced:
             return attrs.evolve(arrival, verdict=Verdict.BUSY)
-        verdict = Verdict.ACCEPTED if known is None else Verdict.DUPLICATE
-        return attrs.evolve(arrival, verdict=verdict, settlement=Settlement.ACCEPTED, entry=entry)
+        verdict = Verdict.ACCEPTED if known is None or better else Verdict.DUPLICATE
+        return attrs.evolve(
+            arrival, verdict=verdict, settlement=Settlement.ACCEPTED, entry=entry, displaced=tuple(lost)
+        )
 
     def _insert(
         self,
@@ -336,10 +340,27 @@ class Inbox:
             created_at=now,
         )
         ledger.note(now, f"inbox:{entry}", None, state.value, "accept")
+        self._have_its_say(ledger, entry, document, label, received, arrival, now, unproven=unproven)
+        return entry
+
+    def _have_its_say(
+        self,
+        ledger: Ledger,
+        entry: int,
+        document: int,
+        label: Label,
+        received: Received,
+        arrival: Arrival,
+        now: dt.datetime,
+        *,
+        unproven: bool = False,
+    ) -> None:
+        """Let a status count, and put the entry in line for the application."""
+        message = received.message
         matched = True
         if isinstance(message, StatusMessage):
             matched = take_status(
-                ledger, self._scope, document, label, message, grade, arrival.wire.digest, now
+                ledger, self._scope, document, label, message, received.evidence, arrival.wire.digest, now
             )
             if not matched:
                 ledger.connection.execute(
@@ -348,8 +369,7 @@ class Inbox:
         else:
             attach_recalls(ledger, self._scope, entry, label, now)
         if matched and not unproven:
-            offer(ledger, self._scope, entry, self._scope.route, now)
-        return entry
+            offer_again(ledger, self._scope, entry, now)
 
     def _count_copy(self, ledger: Ledger, entry: int, now: dt.datetime) -> None:
         ledger.connection.execute(db.inbox.update().where(_rows.id == entry).values(copies=_rows.copies + 1))

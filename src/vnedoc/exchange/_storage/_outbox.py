@@ -322,6 +322,23 @@ class Outbox:
             which = self._mine if ids is None else self._mine & _rows.id.in_(ids)
             return self._entries(connection, which)
 
+    def answered(self, document_id: str, sender: OrganId, recipient: OrganId, code: StatusCode) -> bool:
+        """Tell whether a status was enqueued, over whatever route; by the unique index of documents."""
+        columns = db.document.c
+        query = db.select(columns.id).where(
+            (columns.tenant == self._store.tenant)
+            & (columns.organ == self._scope.organ)
+            & (columns.direction == _OUT)
+            & columns.sender.in_((sender.value, *sender.aliases))
+            & (columns.document_id == document_id)
+            & (columns.kind == MessageKind.STATUS.value)
+            & columns.addressee.in_((recipient.value, *recipient.aliases))
+            # a variant is the code, and the time after it
+            & (db.first_letters(columns.variant, len(code.value)) == code.value)
+        )
+        with self._store.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def _entries(self, connection: db.Connection, which: Any) -> tuple[OutboxEntry, ...]:
         joined = db.outbox.join(db.document, db.document.c.id == _rows.document)
         query = (

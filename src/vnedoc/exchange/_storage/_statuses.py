@@ -112,10 +112,18 @@ def take_status(
         digest=digest,
     )
     if outgoing is not None:
-        _work_out(ledger, outgoing, now)
+        _work_out(ledger, outgoing, now, f"status-{message.code.value}")
     if incoming is not None:
         _note_recall(ledger, incoming, now)
     return outgoing is not None or incoming is not None
+
+
+def forget_status(ledger: Ledger, document: int, now: dt.datetime) -> None:
+    """Take back what a status said: a proven one takes its place. Its bytes stay in quarantine."""
+    said = ledger.connection.execute(db.evidence.select().where(_notes.document == document)).all()
+    ledger.connection.execute(db.evidence.delete().where(_notes.document == document))
+    for row in {one.outbox for one in said} - {None}:
+        _work_out(ledger, row, now, "forget")
 
 
 def attach_recalls(ledger: Ledger, scope: Scope, entry: int, label: Label, now: dt.datetime) -> None:
@@ -216,9 +224,9 @@ def _asked_back(ledger: Ledger, scope: Scope, label: Label, senders: Sequence[st
     return found
 
 
-def _work_out(ledger: Ledger, row: int, now: dt.datetime) -> None:
+def _work_out(ledger: Ledger, row: int, now: dt.datetime, reason: str) -> None:
     """Work out the business state of an outgoing row from everything that was said about it."""
-    notes = notes_on(ledger.connection, _notes.outbox, [row])[row]
+    notes = notes_on(ledger.connection, _notes.outbox, [row]).get(row, [])
     grades = [(one.code, one.evidence) for one in notes]
     progress, answer = furthest(grades), recall_answer(grades)
     before = ledger.connection.execute(db.select(_out.business_state).where(_out.id == row)).scalar()
@@ -233,7 +241,7 @@ def _work_out(ledger: Ledger, row: int, now: dt.datetime) -> None:
         )
     )
     after = progress[0].value if progress else "-"
-    ledger.note(now, f"outbox:{row}", before, after, f"status-{notes[-1].code.value}")
+    ledger.note(now, f"outbox:{row}", before, after, reason)
 
 
 def _note_recall(ledger: Ledger, entry: int, now: dt.datetime) -> None:
