@@ -69,8 +69,8 @@ tree_bytes = 67108864
 ```
 
 `file_bytes` bounds every file. XML is read into memory as a whole, so for XML and edXML files, attachments
-included, `tree_bytes` decides the largest file: 32 MiB unless you raise it. Base64 makes an attachment a third
-larger, so the attachments of such a message may have about 24 MiB together.
+included, `tree_bytes` decides the largest file: 32 MiB unless you raise it. Base64 makes an attachment a
+third larger, so the attachments of such a message may have about 24 MiB together.
 """
 JSON_INTRO = """\
 Each command prints one array with one object per file, in the order the files were given. Every key is
@@ -89,8 +89,9 @@ ENVELOPE = """\
 ## vnedoc-envelope/1
 
 A document message as JSON, for `vnedoc seal` and for programs in other languages. Here a field that is not
-written has its default, and one that does not exist is refused (`VND-EDX-062`). Dates and times are ISO 8601,
-times with their offset. `path` leads to the attachment, relative to the JSON file and never out of its folder.
+written has its default, and one that does not exist is refused (`VND-EDX-062`). Dates and times are ISO
+8601, times with their offset. `path` leads to the attachment, relative to the JSON file and never out of its
+folder.
 The schema is {func}`vnedoc.edxml.envelope_schema`; {func}`vnedoc.edxml.envelope_from_json` reads such a file
 and {func}`vnedoc.edxml.envelope_to_json` writes one.
 
@@ -118,7 +119,12 @@ and {func}`vnedoc.edxml.envelope_to_json` writes one.
   "to_places": ["Như trên", "Lưu: VT"],
   "other": {"priority": "normal", "copies": 1, "pages": 2, "appendixes": ["Phụ lục I"]},
   "responses_for": [
-    {"organ_id": "H99.2", "code": "05/STNB-VP", "date": "2026-11-02", "document_id": "H99.2,2026/11/02,05/STNB-VP"}
+    {
+      "organ_id": "H99.2",
+      "code": "05/STNB-VP",
+      "date": "2026-11-02",
+      "document_id": "H99.2,2026/11/02,05/STNB-VP"
+    }
   ],
   "steering": "none",
   "traces": [
@@ -126,7 +132,12 @@ and {func}`vnedoc.edxml.envelope_to_json` writes one.
   ],
   "business": {"kind": "new", "staff": {"department": "Văn phòng", "staff": "Trần Thị Bình"}},
   "attachments": [
-    {"path": "cong-van.pdf", "name": "Công văn 17.pdf", "content_type": "application/pdf", "description": "Văn bản chính"}
+    {
+      "path": "cong-van.pdf",
+      "name": "Công văn 17.pdf",
+      "content_type": "application/pdf",
+      "description": "Văn bản chính"
+    }
   ]
 }
 ```"""
@@ -193,7 +204,6 @@ def schema_page() -> Iterator[str]:
                 yield "|---|---|"
                 for key, value in definition["properties"].items():
                     yield f"| `{key}` | {_value(value)} |"
-
 
     yield ""
     yield ENVELOPE

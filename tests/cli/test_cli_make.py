@@ -136,6 +136,8 @@ def test_seal_then_open(world, run, run_json, tmp_path):
     assert sorted(os.listdir(out)) == ["cv.pdf", "envelope.json", "report.json"]
     with open(world.path("pdf", "good"), "rb") as handle:
         assert (out / "cv.pdf").read_bytes() == handle.read()
+    key = f"pem:{world.folder}/keys/good.pem"
+    assert run("seal", out / "envelope.json", "--key", key, "--out", tmp_path / "again.edxml")[0] == 0
     code, _, stderr = run("open", sealed, *world.trust, "--out", out)
     assert code == 2
     assert b"VND-IO-004" in stderr

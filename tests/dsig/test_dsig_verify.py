@@ -345,5 +345,9 @@ def test_properties_are_read_from_the_signed_node_only(person, policy):
     assert report.signing_time is None
     nested = f"<Object><x><QualifyingProperties xmlns='{XADES}'/></x></Object>"
     (report,) = verify(data.replace("<Object>", f"{nested}<Object>").encode(), policy)
-    assert report.conclusion is PASSED  # inert; for a seal it is one thing too many
+    assert (report.conclusion, report.sub_indication) == (FAILED, SubIndication.SIG_CONSTRAINTS_FAILURE)
+    (report,) = verify(
+        data.replace("<Object>", f"{nested}<Object>").encode(), attrs.evolve(policy, whole_document=False)
+    )
+    assert report.conclusion is PASSED  # inert, and not among what is covered
     assert [one.code for one in report.findings] == []

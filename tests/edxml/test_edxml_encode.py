@@ -298,7 +298,7 @@ def unknown(xml: str, parent: str = HEADER, after: str | None = "To") -> Unknown
         unknown(
             '<edXML:ApplicationType xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102_2016">1</edXML:ApplicationType>'
         ),
-        unknown('<a xmlns="urn:y"><!--n--></a>', after=None),
+        unknown('<a xmlns="urn:y"></a>', after=None),
         unknown('<a xmlns="urn:y"></a>', parent="", after="edXMLEnvelope"),
         unknown('<a xmlns="urn:y"></a>', parent=f"{HEADER}/To", after="OrganId"),
         unknown('<a xmlns="urn:y"></a>', parent=f"{HEADER}/OtherInfo", after=None),

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
+from contextlib import suppress
 
 import attrs
 from edxml_making import (
@@ -23,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vnedoc.edxml import check, decode_document, envelope_from_json, envelope_to_json, extract
-from vnedoc.errors import VnedocError
+from vnedoc.errors import InputError, VnedocError
 from vnedoc.model import (
     VIETNAM,
     Attachment,
@@ -220,6 +221,48 @@ def test_the_rules_judge_every_message(message):
     for finding in check(message):
         assert finding.code.startswith("VND-EDX-1")
         assert finding.facts["source"]
+
+
+# --- any value that a constructor takes -----------------------------------------------------------
+
+_ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()), max_size=8)
+    | st.binary(max_size=8)
+    | st.dates()
+    | st.datetimes(timezones=st.just(VIETNAM) | st.just(dt.UTC) | st.none())
+    | st.sampled_from([*Kind, *StatusCode, *Priority, *Steering, *ReceiverChange, Blob.from_bytes(b"x")])
+)
+
+
+@st.composite
+def any_value(draw, strategy):
+    """Give a good value with some fields, its own or of its parts, replaced by what a constructor takes."""
+    value = draw(strategy)
+    for name in draw(st.lists(st.sampled_from([one.name for one in attrs.fields(type(value))]), max_size=6)):
+        part = getattr(value, name)
+        item = part[0] if isinstance(part, tuple) and part else part
+        if attrs.has(type(item)) and not isinstance(item, Blob):
+            changed = draw(any_value(st.just(item)))
+            changed = (changed,) if isinstance(part, tuple) else changed
+        else:
+            changed = draw(_ANYTHING | st.lists(_ANYTHING, max_size=2))
+        with suppress(InputError):
+            value = attrs.evolve(value, **{name: changed})
+    return value
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=300)
+@given(any_value(st.just(full_envelope()) | st.just(full_status())))
+def test_what_a_constructor_takes_is_judged_and_written_or_refused(message):
+    check(message)
+    try:
+        encode(message)
+    except VnedocError:
+        return
 
 
 # --- hostile bytes --------------------------------------------------------------------------------

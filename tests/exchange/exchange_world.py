@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import os
 import random
 import sys
+import time
 from pathlib import Path
 
 import attrs
@@ -17,7 +19,7 @@ from vnedoc.errors import (
     VerificationError,
     VerificationIndeterminate,
 )
-from vnedoc.exchange import Exchange, open_store
+from vnedoc.exchange import Exchange, _process, open_store
 from vnedoc.model import (
     Acceptance,
     Business,
@@ -282,5 +284,35 @@ def run(folder: Path, role: str, hour: int, number: int) -> None:
             )
 
 
+def serve(folder: Path) -> None:
+    """Fork one worker for each line ``role hour number crashpoint``; say when it is born and how it ended."""
+    # What a store needs is loaded when the first is opened, and that takes longer than all the rest.
+    open_store(folder / "nursery.db").close()
+    for line in sys.stdin:
+        role, hour, number, *crash = line.split()
+        child = os.fork()
+        if child == 0:
+            # Its parent speaks first, so that "born" always stands before the worker's own lines.
+            while not (folder / f"born-{os.getpid()}").exists():
+                time.sleep(0.0005)
+            _process._armed = crash[0] if crash else ""
+            code = 1
+            try:
+                run(folder, role, int(hour), int(number))
+                code = 0
+            finally:
+                os._exit(code)
+        sys.stdout.write(f"born {child}\n")
+        sys.stdout.flush()
+        (folder / f"born-{child}").touch()
+        _, status = os.waitpid(child, 0)
+        (folder / f"born-{child}").unlink()
+        sys.stdout.write(f"ended {os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    if len(sys.argv) == 2:
+        serve(Path(sys.argv[1]))
+    else:
+        run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

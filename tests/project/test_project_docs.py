@@ -1,13 +1,18 @@
 """The documentation says what the code says."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from vnedoc.report import codes
+from vnedoc import check
+from vnedoc.edxml import envelope_from_json, envelope_schema
+from vnedoc.model import Severity
+from vnedoc.report import codes, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -35,6 +40,25 @@ def test_every_code_has_an_anchor():
 def test_a_page_names_only_codes_that_exist(path):
     named = set(re.findall(r"VND-[A-Z]+-[0-9]{3}", path.read_text(encoding="utf-8")))
     assert named <= set(codes())
+
+
+def test_the_example_of_an_envelope_is_whole_and_taken(tmp_path):
+    page = (DOCS / "reference" / "json.md").read_text(encoding="utf-8")
+    example = page.split("## vnedoc-envelope/1")[1].split("```json\n")[1].split("```")[0]
+    plain = json.loads(example)
+    jsonschema.Draft202012Validator(envelope_schema()).validate(plain)
+    (tmp_path / plain["attachments"][0]["path"]).write_bytes(b"%PDF-1.7\n")
+    envelope = envelope_from_json(example, tmp_path)
+    assert not [one for one in check(envelope) if one.severity is Severity.ERROR]
+    assert set(envelope_schema()["properties"]) - set(plain) == {"unknown"}
+
+
+def test_every_published_schema_is_in_the_reference():
+    page = (DOCS / "reference" / "json.md").read_text(encoding="utf-8")
+    for name in ("vnedoc-report/1", "vnedoc-inspect/1", "vnedoc-check/1"):
+        assert schema(name)["title"] == name
+        assert f"## {name}" in page
+    assert f"## {envelope_schema()['title']}" in page
 
 
 def test_every_decision_is_numbered_and_has_its_parts():

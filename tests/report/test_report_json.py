@@ -9,6 +9,7 @@ from hypothesis import given
 from vnedoc.errors import DecodeError, FileError, InputError
 from vnedoc.model import (
     VIETNAM,
+    Acceptance,
     Conclusion,
     Covered,
     FileKind,
@@ -133,6 +134,9 @@ def reports(draw):
         size=draw(st.none() | st.integers(min_value=0)),
         policy=draw(st.none() | texts),
         checked_at=draw(st.none() | times),
+        acceptance=draw(st.none() | st.sampled_from(Acceptance)),
+        revocation=draw(st.sampled_from([None, "require", "if-available"])),
+        covers=draw(st.sampled_from([None, "document", "element"])),
     )
 
 
@@ -242,6 +246,9 @@ def test_a_report_in_full():
         size=9,
         policy="strict",
         checked_at=at,
+        acceptance=Acceptance.ATTACHMENTS,
+        revocation="if-available",
+        covers="document",
     )
     row = report_to_dict(report)
     finding = row["findings"][0]
@@ -253,6 +260,9 @@ def test_a_report_in_full():
         "digest": "sha256:" + "11" * 32,
         "policy": "strict",
         "checked_at": "2026-11-22T08:00:00+07:00",
+        "acceptance": "attachments",
+        "revocation": "if-available",
+        "covers": "document",
         "conclusion": "INDETERMINATE",
         "sub_indication": "TRY_LATER",
         "signatures": [

@@ -1,12 +1,16 @@
 import datetime as dt
+import errno
+import os
 from html.parser import HTMLParser
 
+import attrs
 import lxml.etree
 import pytest
 
 from vnedoc.errors import FileError, InputError
 from vnedoc.model import (
     VIETNAM,
+    Acceptance,
     Conclusion,
     Covered,
     FileKind,
@@ -34,8 +38,12 @@ from vnedoc.report import (
     render_error,
     render_finding,
     to_html,
+    to_json,
     to_text,
 )
+from vnedoc.report._catalogue import has_word, word
+from vnedoc.report._render import readable_name
+from vnedoc.report._verdict import finding_key, node_text, verdict_of
 
 AT = dt.datetime(2026, 11, 22, 1, 2, 3, tzinfo=dt.UTC)
 GONE = Unreadable("gone.pdf", FileError("VND-IO-001", "cannot read", facts={"reason": "no such file"}))
@@ -111,9 +119,11 @@ BARE = Report(
 EVERY = [report(), FAILED, UNSIGNED, BARE, GONE]
 
 
-def test_vietnamese_times_are_local_and_english_ones_iso():
-    assert "22/11/2026 08:02:03 +07:00" in to_text([report()], "vi")
-    assert "2026-11-22 01:02:03+00:00" in to_text([report()], "en")
+def test_every_time_is_in_the_hour_of_vietnam():
+    for render in (to_text, to_html):
+        assert "22/11/2026 08:02:03 +07:00" in render([report()], "vi")
+        assert "2026-11-22 08:02:03 +07:00" in render([report()], "en")
+        assert "+00:00" not in render([report()], "en")
 
 
 def test_the_last_hour_of_the_calendar_is_printed_as_it_is():
@@ -126,7 +136,7 @@ def test_the_last_hour_of_the_calendar_is_printed_as_it_is():
 def test_times_in_facts_follow_the_language():
     found = Finding.warning("VND-POL-001", seen="2026-11-22T01:02:03Z")
     assert "22/11/2026 08:02:03 +07:00" in render_finding(found, "vi").seen
-    assert "2026-11-22 01:02:03+00:00" in render_finding(found, "en").seen
+    assert "2026-11-22 08:02:03 +07:00" in render_finding(found, "en").seen
     assert (
         "2026-99-22T01:02:03Z"
         in render_finding(Finding.warning("VND-POL-001", seen="2026-99-22T01:02:03Z")).seen
@@ -137,7 +147,7 @@ def test_times_in_facts_follow_the_language():
     ("value", "shown"),
     [
         (None, "none"),
-        ("", "none"),
+        ("", '""'),
         ([], "none"),
         (True, "yes"),
         (False, "no"),
@@ -284,10 +294,163 @@ def test_the_page_lists_each_remedy_once():
     assert todo.count("<li>") == 2
 
 
-def test_indeterminate_is_explained_each_time():
+INDETERMINATES = [one for one in SubIndication if has_word("undecided", one.value)]
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_each_undecided_verdict_has_its_own_sentence(lang):
+    verdicts = [
+        verdict_of(report(conclusion=Conclusion.INDETERMINATE, sub_indication=one), lang)
+        for one in INDETERMINATES
+    ]
+    assert len({one.meaning for one in verdicts}) == len({one.action for one in verdicts}) == len(verdicts)
+    assert {one.key for one in verdicts} == {"INDETERMINATE"}
     for render in (to_text, to_html):
-        assert "Not wrong" in render([UNSIGNED], "en")
-        assert "Không phải là sai" in render([UNSIGNED], "vi")
+        shown = render([UNSIGNED], lang)
+        assert word("undecided", "NO_SIGNATURE", lang) in shown
+        assert word("meaning", "INDETERMINATE", lang) not in shown
+    bare = verdict_of(report(conclusion=Conclusion.INDETERMINATE), lang)
+    assert bare.meaning == word("meaning", "INDETERMINATE", lang)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_pass_with_warnings_points_to_them(lang):
+    note = Finding.warning("VND-FLOW-013")
+    noted = report(findings=(note,))
+    assert verdict_of(report(findings=(Finding.info("VND-FLOW-013"),)), lang).word == word(
+        "conclusion", "PASSED", lang
+    )
+    assert verdict_of(noted, lang).word == word("conclusion", "PASSED_NOTES", lang)
+    assert verdict_of(noted, lang).meaning == word("meaning", "PASSED_NOTES", lang)
+    assert verdict_of(noted, lang).key == "PASSED"
+    assert render_finding(note, lang).next in to_html([noted], lang).split("<ol class='todo'>")[1]
+    inside = report(signatures=(signature(findings=(note,)),))
+    assert to_text([inside], lang).count(word("conclusion", "PASSED_NOTES", lang)) == 2
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("rule", list(Acceptance))
+def test_only_a_seal_proves_the_header(rule, lang):
+    said = verdict_of(report(kind=FileKind.EDXML, acceptance=rule), lang)
+    proven = rule is Acceptance.SEALED
+    assert said.meaning == word("meaning", "PASSED" if proven else "PASSED_ATTACHMENTS", lang)
+    assert said.word == word("conclusion", "PASSED" if proven else "PASSED_NOTES", lang)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_rules_of_the_verdict_are_shown(lang):
+    shown = report(acceptance=Acceptance.SEALED, revocation="if-available", covers="element")
+    for render in (to_text, to_html):
+        for group, key in (("acceptance", "sealed"), ("revocation", "if-available"), ("coverage", "element")):
+            assert word(group, key, lang) in render([shown], lang)
+            assert word(group, key, lang) not in render([report()], lang)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_file_that_was_not_read_may_have_signatures(lang):
+    unread = report(conclusion=Conclusion.FAILED, sub_indication=SubIndication.FORMAT_FAILURE, signatures=())
+    none, unknown = (word("label", one, lang) for one in ("no_signatures", "unread_signatures"))
+    for render in (to_text, to_html):
+        assert unknown in render([unread], lang)
+        assert none not in render([unread], lang)
+        assert none in render([UNSIGNED], lang)
+    stopped = Inspected(file="c", kind=FileKind.PDF, findings=(Finding.error("VND-PDF-002", cause="x"),))
+    assert unknown in inspect_to_text([stopped], lang)
+    assert unknown in inspect_to_text([Inspected(file="c", kind=FileKind.XML, error=GONE.error)], lang)
+    assert none in inspect_to_text([Inspected(file="c", kind=FileKind.PDF)], lang)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_what_is_only_lacking_is_no_error(lang):
+    lacks, wrong = Finding.error("VND-TRUST-032"), Finding.error("VND-TRUST-030")
+    assert finding_key(lacks, Conclusion.INDETERMINATE) == "missing"
+    assert finding_key(lacks, Conclusion.FAILED) == finding_key(lacks, None) == "error"
+    assert finding_key(wrong, Conclusion.INDETERMINATE) == "error"
+    assert finding_key(Finding.warning("VND-TRUST-032"), Conclusion.INDETERMINATE) == "warning"
+    assert finding_key(Finding.error("VND-NONE-999"), Conclusion.INDETERMINATE) == "error"
+    missing = report(
+        conclusion=Conclusion.INDETERMINATE, sub_indication=SubIndication.TRY_LATER, findings=(lacks,)
+    )
+    assert f"[{word('severity', 'missing', lang)}] VND-TRUST-032" in to_text([missing], lang)
+    assert "<li class='missing'>" in to_html([missing], lang)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_broken_signature_has_no_level(lang):
+    level = word("level", "B-B", lang)
+    for render in (to_text, to_html):
+        assert level in render([report()], lang)
+        assert level not in render([FAILED], lang)
+
+
+def test_a_revision_is_said_in_words_and_a_path_stays():
+    assert node_text("revision 2 of 3", "en") == "revision 2 of 3"
+    assert "2/3" in node_text("revision 2 of 3", "vi")
+    assert node_text("/edXML\u202e", "vi") == "/edXML\\u202e"
+    assert "revision 2 of 3" in to_json(
+        [report(signatures=(signature(covers=(Covered("revision 2 of 3"),)),))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("CN=A,O=Sở mẫu,C=VN", "A, Sở mẫu"),
+        ("O=x\\,CN=Fake,CN=Real", "Real, x,CN=Fake"),
+        ("C=VN", "C=VN"),
+        ("CN=,O=y", "y"),
+        ("", ""),
+    ],
+)
+def test_names_are_readable_and_not_forged_by_an_escaped_comma(name, shown):
+    assert readable_name(name) == shown
+
+
+def test_the_full_name_stands_in_small_print():
+    page = to_html([report()])
+    assert "<span class='full'>CN=Nguyễn Văn An\\, Chánh Văn phòng,O=Sở mẫu,C=VN</span>" in page
+    assert page.count("class='full'") == 2
+
+
+@pytest.mark.parametrize(
+    ("cause", "end"),
+    [("x", "“x”."), ("x.", "“x.”."), (None, "none."), ("", "“”."), ("not UTF-8", "“not UTF-8”.")],
+)
+def test_a_sentence_ends_before_the_next_begins(cause, end):
+    assert render_finding(Finding.error("VND-EDX-060", line=1, column=1, cause=cause)).seen.endswith(end)
+
+
+def test_a_stop_is_not_doubled():
+    assert render_finding(Finding.error("VND-IO-001", reason="gone.")).seen.endswith("gone.")
+
+
+def test_values_that_the_code_chose_are_in_the_language_and_data_is_not():
+    def seen(code, lang="vi", **facts):
+        return render_finding(Finding.error(code, **facts), lang).seen
+
+    assert "No such file" not in seen("VND-IO-001", reason=os.strerror(errno.ENOENT))
+    assert "a text" not in seen("VND-EDX-061", seen="1", expected="a text")
+    assert "delta" in seen("VND-TRUST-034", subject="s", issuer="i", causes=["delta"], lang="en")
+    assert "unspecified" not in seen(
+        "VND-TRUST-030", subject="s", issuer="i", revoked_at="x", at="x", reason="unspecified"
+    )
+    assert "missing" in seen("VND-XML-003", encoding="missing", line=1, column=1)
+    both = {seen("VND-POL-003", key="k", known=["a"], problem=one) for one in ("unknown", "value")}
+    assert len(both) == 2
+
+
+def test_a_name_in_a_sentence_is_readable_and_whole_in_the_facts():
+    found = Finding.error("VND-TRUST-032", subject="CN=A,O=Sở,C=VN", issuer="H99.1")
+    assert "A, Sở" in render_finding(found).seen
+    assert "CN=" not in render_finding(found).seen
+    assert "H99.1" in render_finding(found).seen
+    assert found.facts["subject"] == "CN=A,O=Sở,C=VN"
+
+
+def test_an_empty_uri_is_shown_as_such():
+    for lang in ("vi", "en"):
+        text = render_finding(Finding.error("VND-DSIG-014", uri="", node="/edXML"), lang)
+        assert 'URI=""' in text.seen
 
 
 def test_vietnam_is_seven_hours_ahead():
@@ -312,7 +475,17 @@ def test_inspect_in_words():
         kind=FileKind.EDXML,
         size=10,
         digest="sha256:" + "00" * 32,
-        message={"subject": "Về việc\u202e", "empty": [], "attachments": [1], "sender": {"name": "Sở"}},
+        message={
+            "message": "document",
+            "subject": "Về việc\u202e",
+            "to_places": [],
+            "attachments": [1],
+            "sender": {"name": "Sở", "fax": None},
+            "code": {"number": "1", "notation": "QĐ"},
+            "other": {"priority": "normal", "sphere": None, "pages": 2, "appendixes": ["a", "b"]},
+            "business": {"reason": None},
+            "receivers": [{"organ_id": "H1"}, {"organ_id": "H2"}],
+        },
         attachments=(
             AttachmentRow(
                 content_id="1@x", name="a\x00.pdf", actual_type="application/pdf", octets=4, packed=True
@@ -324,10 +497,23 @@ def test_inspect_in_words():
         error=GONE.error,
     )
     text = inspect_to_text([row, GONE, Inspected(file="c", kind=FileKind.UNKNOWN)], "vi")
-    for part in ("Về việc\\u202e", "Sở", "a\\u0000.pdf", "application/pdf, zip, 4 byte", "XAdES", "phong bì"):
+    for part in ("Về việc\\u202e", "Sở", "a\\u0000.pdf", "application/pdf, zip, 4 byte", "XAdES", "a, b"):
         assert part in text
-    assert "empty" not in text
+    for absent in ("None", "{", "'", "document", "normal", word("label", "none", "vi"), "priority", "sender"):
+        assert absent not in inspect_to_text([attrs.evolve(row, findings=(), error=None)], "vi")
+    assert text.count(word("field", "receivers", "vi") + ":") == 2
+    for name in ("to_places", "business"):
+        assert word("field", name, "vi") + ":" not in text
     assert text.count("VND-IO-001") == 4
+
+
+def test_inspect_of_a_status():
+    row = Inspected(
+        file="s",
+        kind=FileKind.EDXML,
+        message={"message": "status", "code": "03", "sender": {"organ_id": "H1"}},
+    )
+    assert f"{word('field', 'status', 'en')}: 03 (received)" in inspect_to_text([row], "en")
 
 
 def test_plain_shows_what_is_hidden():

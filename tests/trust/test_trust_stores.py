@@ -189,6 +189,10 @@ def test_from_paths(tmp_path, top, leaf):
     assert set(store.certificates()) == {top.der, leaf.der}
     crl = tmp_path / "list.crl"
     assert RevocationStore.from_paths([tmp_path, crl]).crls() == (crl.read_bytes(),)
+    for one in (tmp_path / "top.pem", str(tmp_path / "top.pem")):
+        assert TrustStore.from_paths(one, one) == TrustStore.from_paths([one], [one])
+    for one in (crl, str(crl)):
+        assert RevocationStore.from_paths(one) == RevocationStore.from_paths([one])
     assert TrustStore.from_paths([]) == TrustStore()
     assert RevocationStore.from_paths([]) == RevocationStore()
 

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 import vnedoc
-from vnedoc.errors import ConfigError, DecodeError, FileError, RuleError, StateMismatch
+from vnedoc.errors import ConfigError, DecodeError, FileError, InputError, RuleError, StateMismatch
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
@@ -211,7 +211,18 @@ def test_rules_stop_a_message_before_it_is_signed(office):
     with pytest.raises(RuleError) as caught:
         vnedoc.seal(office.envelope(receivers=[]), office.signer)
     assert caught.value.code == "VND-FLOW-020"
-    assert any(one.severity is Severity.ERROR for one in caught.value.findings)
+    broken = [one for one in caught.value.findings if one.severity is Severity.ERROR]
+    assert broken
+    assert caught.value.facts["codes"] == [one.code for one in broken]
+    for one, rule in zip(broken, caught.value.facts["rules"], strict=True):
+        assert rule == (f"{one.code} @ {one.location}" if one.location else one.code)
+        assert rule in str(caught.value)
+
+
+def test_only_messages_are_sealed(office):
+    with pytest.raises(InputError) as caught:
+        vnedoc.seal("van ban", office.signer)
+    assert caught.value.code == "VND-FLOW-024"
 
 
 def test_check(office, tmp_path):

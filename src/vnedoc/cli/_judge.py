@@ -10,7 +10,7 @@ from pathlib import Path
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
 from vnedoc.cli._options import acceptance_of, password_of, policy_of
-from vnedoc.edxml import message_to_dict, safe_name
+from vnedoc.edxml import envelope_to_json, message_to_dict, safe_name
 from vnedoc.errors import ConfigError, FileError, VerificationError
 from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report
 from vnedoc.report import Unreadable, report_to_dict, to_html, to_json, to_text
@@ -65,16 +65,18 @@ def open_message(options: argparse.Namespace, console: Console) -> int:
 
 
 def _parts(received: Received) -> dict[str, Blob]:
-    """Name the files to write: the metadata, the report, and each attachment under a safe name."""
-    is_document = isinstance(received.message, Envelope)
-    parts = {
-        "envelope.json" if is_document else "status.json": _json(message_to_dict(received.message)),
-        "report.json": _json([report_to_dict(received.report, "en")]),
-    }
-    if is_document:
-        for one in received.envelope.attachments:
-            parts[safe_name(one.name, parts)] = one.blob
-    return parts
+    """Name the files to write: each attachment under a safe name, the metadata, and the report.
+
+    ``envelope.json`` is ``vnedoc-envelope/1``: with the attachments beside it, ``seal`` takes it again.
+    """
+    report = _json([report_to_dict(received.report, "en")])
+    if not isinstance(received.message, Envelope):
+        return {"status.json": _json(message_to_dict(received.message)), "report.json": report}
+    files: dict[str, Blob] = {}
+    for one in received.envelope.attachments:
+        files[safe_name(one.name, {*files, "envelope.json", "report.json"})] = one.blob
+    envelope = Blob.from_bytes(envelope_to_json(received.envelope, tuple(files)).encode())
+    return {"envelope.json": envelope, "report.json": report, **files}
 
 
 def _json(value: object) -> Blob:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import attrs
 
 from vnedoc.dsig._algorithms import SHA256, SignatureMethod
-from vnedoc.dsig._grammar import DS, ENVELOPED
+from vnedoc.dsig._grammar import DS, ENVELOPED, XADES
 from vnedoc.dsig._keys import issuer_serial
-from vnedoc.dsig._xades import SIGNED_PROPERTIES_TYPE, XADES
+from vnedoc.dsig._xades import SIGNED_PROPERTIES_TYPE
 from vnedoc.xml import EXC_C14N
 
 VALUE = "{value}"

@@ -153,8 +153,9 @@ class _Check:
     def run(self) -> CoreCheck:
         """Run the steps in the order of EN 319 102-1, clause 5.3."""
         certificate, unproven = self._check_value()
-        # Who signs nothing makes us digest little: enough to say what a damaged signature was about.
-        glanced = self.signature.references[: None if unproven is None else _GLANCES]
+        # A wrong value ends it: what is digested still is only to say what a damaged signature was about.
+        wrong = unproven is not None and unproven.verdict[1] is SubIndication.SIG_CRYPTO_FAILURE
+        glanced = self.signature.references[: _GLANCES if wrong else None]
         checks = tuple(check_reference(self.scope, self.signature.element, one) for one in glanced)
         complete = self._check_bindings(checks)
         for one in checks:
@@ -232,7 +233,7 @@ class _Check:
             for one in holder.iterchildren(etree.Element):
                 if one.tag == f"{{{XADES}}}QualifyingProperties":
                     yield from strangers(one)
-                elif not any(one is target for target in covered):
+                elif one.tag != SIGNATURE_TAG and not any(one is target for target in covered):
                     yield one
 
     def _note_properties(self) -> None:

@@ -228,7 +228,7 @@ def strangers(element: etree._Element) -> Iterator[etree._Element]:
         if holder.tag in _EVIDENCE:
             yield from _foreign_evidence(holder)
             continue
-        allowed = _CLOSED.get(holder.tag, frozenset())
+        allowed = _CLOSED.get(str(holder.tag), frozenset())
         if allowed and has_text(holder):
             yield holder
         for one in inside:

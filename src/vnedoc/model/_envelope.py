@@ -39,13 +39,24 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _zoned(value: dt.datetime | None) -> dt.datetime | None:
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
+    if not isinstance(value, dt.datetime):
+        return value
+    if value.tzinfo is None:
         raise InputError(
             "VND-MODEL-003",
             "a time needs its zone",
             hint="use datetime(..., tzinfo=vnedoc.model.VIETNAM)",
             facts={"seen": value.isoformat()},
         )
+    try:
+        value.astimezone(VIETNAM)
+    except OverflowError as error:
+        raise InputError(
+            "VND-MODEL-005",
+            "a time must fall into the years 1 to 9999 in Vietnam",
+            hint="check the year",
+            facts={"seen": value.isoformat()},
+        ) from error
     return value
 
 

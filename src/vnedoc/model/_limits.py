@@ -53,6 +53,10 @@ class Limits:
     """Size of one revocation list, octets."""
     pdf_objects: int = 500_000
     """Objects that one PDF may declare."""
+    pdf_revisions: int = 200
+    """Cross-reference sections of one PDF, one for each time it was saved."""
+    pdf_references: int = 500_000
+    """References followed while the revisions of one PDF are compared."""
     pdf_depth: int = 200
     """Nesting of arrays and dictionaries in a PDF."""
     pdf_inflate_bytes: int = 256 * 1024 * 1024

@@ -26,6 +26,7 @@ from vnedoc.report._verdict import (
     signature_word,
     signer_name,
     verdict_of,
+    where_text,
 )
 
 # Drawn, not typed: a font may lack the signs, and colour alone does not speak to everybody.
@@ -176,14 +177,19 @@ def _covers(signature: SignatureReport, lang: str) -> Iterator[str]:
     )
     for one in signature.covers:
         size = "" if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
-        cells = (_node(one.node, lang), _code(one.location), escape(size), _code(one.digest))
+        cells = (
+            _shown(one.node, node_text(one.node, lang)),
+            _code(one.location),
+            escape(size),
+            _code(one.digest),
+        )
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</tbody></table>"
 
 
-def _node(node: str, lang: str) -> str:
-    shown = node_text(node, lang)
-    return escape(shown) if shown != plain(node) else _code(node)
+def _shown(raw: str, words: str) -> str:
+    """Give the words for it, or itself as code when there are none."""
+    return _code(raw) if words == plain(raw) else escape(words)
 
 
 def _findings(findings: Sequence[Finding], conclusion: Conclusion, lang: str) -> Iterator[str]:
@@ -193,7 +199,7 @@ def _findings(findings: Sequence[Finding], conclusion: Conclusion, lang: str) ->
         severity = finding_key(one, conclusion)
         small = [escape(word("severity", severity, lang)), _code(one.code)]
         if one.location:
-            small.append(f"{_label('at', lang)} {_code(one.location)}")
+            small.append(f"{_label('at', lang)} {_shown(one.location, where_text(one.location, lang))}")
         small.append(f"{_label('checked', lang)}: {escape(text.checked)}")
         yield f"<li class='{severity}'>{_p('seen', text.seen)}{_p('next', text.next)}"
         yield f"<p class='small'>{' · '.join(small)}</p></li>"

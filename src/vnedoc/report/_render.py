@@ -20,6 +20,8 @@ _TWO_STOPS = re.compile(r"(?<!\.)\.\.$")
 _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
 # Other, separators of lines and paragraphs: none of them shows itself, some turn the text around.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Facts that are distinguished names: sentences show common name and organisation, the facts keep the whole.
+_NAMES = frozenset({"subject", "issuer", "signer"})
 _LONGEST = 600
 _DEEPEST = 8
 
@@ -75,6 +77,8 @@ def _text(value: str, lang: str, name: str) -> str:
         return '""'
     if _is_time(value):
         return moment(dt.datetime.fromisoformat(value), lang)
+    if name in _NAMES:
+        return plain(readable_name(value))
     return value_word(name, value, lang) or plain(value)
 
 

@@ -216,6 +216,6 @@ def _finding(finding: Finding, lang: str, conclusion: Conclusion | None = None) 
     label = word("severity", finding_key(finding, conclusion), lang)
     yield f"[{label}] {plain(finding.code)}  {text.seen}"
     if finding.location:
-        yield f"    {word('label', 'at', lang)}: {plain(finding.location)}"
+        yield f"    {word('label', 'at', lang)}: {where_text(finding.location, lang)}"
     yield f"    {word('label', 'checked', lang)}: {text.checked}"
     yield f"    {word('label', 'next', lang)}: {text.next}"

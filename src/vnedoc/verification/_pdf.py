@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from vnedoc.errors import VnedocError
+from vnedoc.errors import FactValue, VnedocError
 from vnedoc.model import (
     Conclusion,
     Covered,
@@ -45,6 +45,7 @@ _FORMATS = {
     _STAMP: SignatureFormat.DOC_TIMESTAMP,
 }
 _RANGES = 4
+_WHITE_SPACE = b"\x00\t\n\x0c\r "
 _DATE = re.compile(
     r"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z(?:00'?00'?)?|([+-])(\d\d)'?(\d\d)'?)\Z", re.ASCII
 )
@@ -108,6 +109,15 @@ def verify_pdf(
     filled = sorted(document.filled, key=lambda one: (_end(one), one.field))
     if len(filled) > policy.limits.signatures:
         return _unreadable(_exceeded(where, "signatures", policy.limits.signatures, len(filled)))
+    reports: list[SignatureReport] = []
+    for number in reversed(range(len(filled))):
+        case = _Case(document, octets, filled, number, where, f"{prefix_id}pdf-{number + 1}")
+        reports.insert(0, case.judged(policy, reports))
+    return PdfVerdict(signatures=tuple(reports), findings=_about(document, active, where))
+
+
+def _about(document: Document, active: list[str], where: str) -> tuple[Finding, ...]:
+    """Say what concerns the file rather than one signature."""
     findings = [Finding.info("VND-PDF-006", where, field=name) for name in document.empty]
     if active:
         findings.append(Finding.warning("VND-PDF-008", where, kinds=active))
@@ -117,11 +127,7 @@ def verify_pdf(
         findings.append(Finding.warning("VND-PDF-010", where, cause=document.oddity))
     if document.hybrid:
         findings.append(Finding.info("VND-PDF-004", where))
-    reports = tuple(
-        _Case(document, octets, filled, number, where, f"{prefix_id}pdf-{number + 1}").judged(policy)
-        for number in range(len(filled))
-    )
-    return PdfVerdict(signatures=reports, findings=tuple(findings))
+    return tuple(findings)
 
 
 def _unreadable(finding: Finding) -> PdfVerdict:
@@ -162,10 +168,12 @@ class _Case:
             covers_whole=True,  # whatever is not covered refuses the signature below
         )
 
-    def judged(self, policy: Policy) -> SignatureReport:
-        """Check and judge."""
+    def judged(self, policy: Policy, later: Sequence[SignatureReport]) -> SignatureReport:
+        """Check and judge, given the reports on the signatures that were made *later*."""
+        painted: list[str] = []
         try:
             self._check(policy.limits)
+            painted = self._painted_over(later)
             stands = self._core
         except Refusal as refusal:
             self._findings.append(refusal.finding)
@@ -183,7 +191,28 @@ class _Case:
         core = attrs.evolve(stands, findings=tuple(self._findings))
         if core.certificate is None:
             return _unjudged(core)
-        return judge(core, policy)
+        report = judge(core, policy)
+        if painted and report.conclusion is Conclusion.PASSED:
+            finding = Finding.error("VND-PDF-040", self._field, fields=painted)
+            return attrs.evolve(
+                report,
+                conclusion=Conclusion.INDETERMINATE,
+                sub_indication=SubIndication.CUSTOM,
+                findings=(*report.findings, finding),
+            )
+        return report
+
+    def _painted_over(self, later: Sequence[SignatureReport]) -> list[str]:
+        """Say where later signatures are seen; give the fields of those that nobody vouches for."""
+        fields = []
+        for one, report in zip(self._signatures[self._number + 1 :], later, strict=True):
+            places = self._document.shown(one)
+            for place in places:
+                facts: dict[str, FactValue] = attrs.asdict(place)
+                self._findings.append(Finding.warning("VND-PDF-039", self._field, field=one.field, **facts))
+            if places and report.conclusion is not Conclusion.PASSED:
+                fields.append(one.field)
+        return fields
 
     def _check(self, limits: Limits) -> None:
         contents = self._container()
@@ -252,14 +281,12 @@ class _Case:
             raise failed(SubIndication.FORMAT_FAILURE, "VND-PDF-011", self._field, byte_range=list(ranges))
         if end == len(self._octets) or self._document.oddity is not None:
             return
-        if not self._document.is_whole_revision(self._signature, end):
-            raise failed(
-                SubIndication.FORMAT_FAILURE, "VND-PDF-014", self._field, octets=len(self._octets) - end
-            )
-        if not self._document.is_read_to_the_end(end):
-            raise failed(
-                SubIndication.FORMAT_FAILURE, "VND-PDF-014", self._field, octets=len(self._octets) - end
-            )
+        rest = self._octets[end:]
+        if self._document.is_whole_revision(self._signature, end):
+            rest = self._document.unexplained(end)
+        if rest:
+            code = "VND-PDF-014" if rest.strip(_WHITE_SPACE) else "VND-PDF-038"
+            raise failed(SubIndication.FORMAT_FAILURE, code, self._field, octets=len(rest))
 
     def _covered(self) -> Covered:
         _, start, second, length = self._signature.byte_range

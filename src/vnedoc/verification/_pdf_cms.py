@@ -79,6 +79,7 @@ _ECDSA_WITH = {
 }
 _RSA, _EC, _PSS = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.2.840.113549.1.1.10"
 _MGF1 = "1.2.840.113549.1.1.8"
+_MOST_SALT = 2048  # octets; no more fits beside the hash in a value of RSA-16384
 _EDDSA: Mapping[str, type] = {"1.3.101.112": ed25519.Ed25519PublicKey, "1.3.101.113": ed448.Ed448PublicKey}
 
 _PRIMITIVES: Mapping[str, hashes.HashAlgorithm] = {
@@ -151,7 +152,9 @@ def parse(container: bytes, where: str) -> Signed:
     """
     try:
         return _parse(container, where)
-    except (DecodeError, IndexError, ValueError, StopIteration) as error:
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:  # hostile octets: whatever goes wrong, they are no CMS
         raise _not_cms(error, where) from error
 
 
@@ -237,7 +240,9 @@ def check(signed: Signed, document_digest: bytes, where: str) -> Checked:
     """
     try:
         return _check(signed, document_digest, where)
-    except (DecodeError, IndexError, ValueError) as error:
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:  # hostile octets: whatever goes wrong, they are no CMS
         raise _not_cms(error, where) from error
 
 
@@ -412,7 +417,7 @@ def _pss(parameters: Sequence[Element], where: str) -> _Verify:
             salt = inner.integer()
         else:
             trailer = inner.integer()
-    if trailer != 1 or salt < 0:
+    if trailer != 1 or not 0 <= salt <= _MOST_SALT:
         raise _unsupported(where, _PSS)
     scheme = padding.PSS(mgf=padding.MGF1(_PRIMITIVES[mask]), salt_length=salt)
     return _Verify(rsa.RSAPublicKey, (scheme, _PRIMITIVES[used]), tuple(dict.fromkeys((used, mask))))

@@ -15,6 +15,7 @@ _LONG_FORM = 0x80
 _MANY_OCTETS_TAG = 0x1F
 _MOST_LENGTH_OCTETS = 4
 _DEPTH = 32
+_OID_OCTETS = 64  # the longest in use have under 20; decoding takes the square of the length
 
 
 class Element(NamedTuple):
@@ -66,6 +67,8 @@ class Element(NamedTuple):
         content = self.expect(OID).content
         if not content or content[-1] & _LONG_FORM:
             raise malformed("an object identifier without end")
+        if len(content) > _OID_OCTETS:
+            raise malformed("an object identifier that is too long")
         for octet in content:
             value = value << 7 | octet & 0x7F
             if not octet & _LONG_FORM:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
 from vnedoc.edxml import check as check_message
-from vnedoc.errors import ConfigError, RuleError, VnedocError
+from vnedoc.errors import ConfigError, InputError, RuleError, VnedocError
 from vnedoc.model import (
     PDF_TYPE,
     Envelope,
@@ -87,6 +87,13 @@ def unsealed(message: Message) -> Wire:
     Raises:
         RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
     """
+    if not isinstance(message, Envelope | StatusMessage):
+        raise InputError(
+            "VND-FLOW-024",
+            "this is not a message",
+            hint="give an Envelope or a StatusMessage; sign_edxml seals one that is written already",
+            facts={"seen": type(message).__name__},
+        )
     findings = check_message(message)
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:

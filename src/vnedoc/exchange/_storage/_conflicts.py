@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import attrs
+
 from vnedoc.exchange._states import (
     ARRIVAL,
     HANDLING,
@@ -30,6 +32,14 @@ _came = db.arrival.c
 _tasks = db.handling.c
 
 
+@attrs.frozen
+class Place:
+    """A place in the inbox that changed hands: the entry, and the arrivals that lost it."""
+
+    entry: int
+    lost: tuple[int, ...]
+
+
 def is_weaker(ledger: Ledger, known: Any, grade: Evidence) -> bool:
     """Tell whether a message of *grade* outranks the one that stands under its label."""
     if grade is not Evidence.PROVEN:
@@ -42,14 +52,20 @@ def is_weaker(ledger: Ledger, known: Any, grade: Evidence) -> bool:
     return ledger.connection.execute(query).scalars().first() != Evidence.PROVEN.value
 
 
-def displace(ledger: Ledger, scope: Scope, known: Any, wire: Wire, now: dt.datetime) -> tuple[int, list[int]]:
+def mark_conflict(ledger: Ledger, document: int, now: dt.datetime) -> None:
+    """Write down that other bytes came under the label of a message that stays."""
+    row = ledger.connection.execute(db.inbox.select().where(_rows.document == document)).one()
+    ledger.connection.execute(
+        db.inbox.update().where(_rows.id == row.id).values(conflicts=_rows.conflicts + 1)
+    )
+    ledger.note(now, f"inbox:{row.id}", row.state, row.state, "conflict")
+
+
+def displace(ledger: Ledger, scope: Scope, known: Any, wire: Wire, now: dt.datetime) -> Place:
     """Put *wire* under a label in place of what stands there, which goes to quarantine with its bytes.
 
     The entry keeps its number, and the application is offered it again, whatever it did with the first one.
     A status has its say once more, by ``take_status``.
-
-    Returns:
-        The entry, and the arrivals that lost their place.
     """
     ledger.keep(wire.blob)
     ledger.connection.execute(
@@ -76,7 +92,7 @@ def displace(ledger: Ledger, scope: Scope, known: Any, wire: Wire, now: dt.datet
     ledger.note(now, f"inbox:{row.id}", row.state, state.value, InboxStep.PROVE.value)
     if known.kind == MessageKind.STATUS.value:
         forget_status(ledger, known.id, now)
-    return row.id, lost
+    return Place(row.id, lost)
 
 
 def offer_again(ledger: Ledger, scope: Scope, entry: int, now: dt.datetime) -> None:
@@ -115,7 +131,7 @@ def described(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _set_apart(ledger: Ledger, known: Any, now: dt.datetime) -> list[int]:
+def _set_apart(ledger: Ledger, known: Any, now: dt.datetime) -> tuple[int, ...]:
     refusal = displaced(known.document_id)
     state = ARRIVAL.advance(ArrivalState.ACCEPTED, ArrivalStep.DISPLACE)
     # The other side was told that it is accepted, and that stays so: it is here for good.
@@ -132,7 +148,7 @@ def _set_apart(ledger: Ledger, known: Any, now: dt.datetime) -> list[int]:
         )
         .returning(_came.id)
     )
-    lost = sorted(moved.scalars())
+    lost = tuple(sorted(moved.scalars()))
     for key in lost:
         ledger.note(now, f"arrival:{key}", ArrivalState.ACCEPTED.value, state.value, refusal.code)
     return lost

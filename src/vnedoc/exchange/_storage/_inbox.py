@@ -26,7 +26,14 @@ from vnedoc.exchange._states import (
     Refusal,
 )
 from vnedoc.exchange._storage import _database as db
-from vnedoc.exchange._storage._conflicts import described, displace, is_weaker, offer_again
+from vnedoc.exchange._storage._conflicts import (
+    Place,
+    described,
+    displace,
+    is_weaker,
+    mark_conflict,
+    offer_again,
+)
 from vnedoc.exchange._storage._statuses import (
     attach_recalls,
     find_document,
@@ -262,14 +269,15 @@ class Inbox:
         stays and is marked, the second goes to quarantine with the refusal *conflict*; but what is proven
         takes the place of what is only claimed.
         """
-        lost: list[int] = []
         try:
             with self._store.write(self._scope) as ledger:
                 known = find_document(ledger.connection, self._store, self._scope, _IN, label)
                 other = known is not None and known.digest != arrival.wire.digest
-                better = other and is_weaker(ledger, known, received.evidence)
-                if other and not better:
-                    self._mark_conflict(ledger, known.id, now)
+                place: Place | None = None
+                if other and is_weaker(ledger, known, received.evidence):
+                    place = displace(ledger, self._scope, known, arrival.wire, now)
+                elif other:
+                    mark_conflict(ledger, known.id, now)
                     self._set_apart(ledger, arrival, conflict, now)
                     return attrs.evolve(arrival, verdict=Verdict.CONFLICT, settlement=conflict.settlement)
                 document = (
@@ -277,8 +285,6 @@ class Inbox:
                     if known is None
                     else known.id
                 )
-                if better:
-                    entry, lost = displace(ledger, self._scope, known, arrival.wire, now)
                 self._finish(
                     ledger,
                     arrival,
@@ -295,9 +301,10 @@ class Inbox:
                     f"arrival:{arrival.id}",
                     ArrivalState.VERIFYING.value,
                     ArrivalState.ACCEPTED.value,
-                    "accept" if known is None else "prove" if better else "duplicate",
+                    "accept" if known is None else "prove" if place else "duplicate",
                 )
-                if better:
+                if place is not None:
+                    entry = place.entry
                     self._have_its_say(ledger, entry, document, label, received, arrival, now)
                 elif known is None:
                     entry = self._insert(ledger, document, label, received, arrival, now)
@@ -309,9 +316,12 @@ class Inbox:
                 crashpoint("A2")
         except _Fenced:
             return attrs.evolve(arrival, verdict=Verdict.BUSY)
-        verdict = Verdict.ACCEPTED if known is None or better else Verdict.DUPLICATE
         return attrs.evolve(
-            arrival, verdict=verdict, settlement=Settlement.ACCEPTED, entry=entry, displaced=tuple(lost)
+            arrival,
+            verdict=Verdict.ACCEPTED if known is None or place else Verdict.DUPLICATE,
+            settlement=Settlement.ACCEPTED,
+            entry=entry,
+            displaced=() if place is None else place.lost,
         )
 
     def _insert(
@@ -375,13 +385,6 @@ class Inbox:
         ledger.connection.execute(db.inbox.update().where(_rows.id == entry).values(copies=_rows.copies + 1))
         state = ledger.connection.execute(db.select(_rows.state).where(_rows.id == entry)).scalar_one()
         ledger.note(now, f"inbox:{entry}", state, state, "duplicate")
-
-    def _mark_conflict(self, ledger: Ledger, document: int, now: dt.datetime) -> None:
-        row = ledger.connection.execute(db.inbox.select().where(_rows.document == document)).one()
-        ledger.connection.execute(
-            db.inbox.update().where(_rows.id == row.id).values(conflicts=_rows.conflicts + 1)
-        )
-        ledger.note(now, f"inbox:{row.id}", row.state, row.state, "conflict")
 
     # --- hand-over to the application -------------------------------------------------------------
 

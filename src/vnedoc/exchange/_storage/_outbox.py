@@ -23,7 +23,7 @@ from vnedoc.exchange._values import (
     status_code,
     status_of,
 )
-from vnedoc.model import DocumentId, Evidence, MessageKind, OrganId, SendResult, Wire
+from vnedoc.model import DocumentId, Evidence, MessageKind, OrganId, SendResult, StatusCode, Wire
 
 _rows = db.outbox.c
 _SENDING = OutboxState.SENDING.value
