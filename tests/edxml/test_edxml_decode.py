@@ -17,7 +17,7 @@ from edxml_making import (
     status,
 )
 
-from vnedoc.edxml import EdXmlCodec, decode_document, is_edxml
+from vnedoc.edxml import EdXmlCodec, check, decode_document, is_edxml, safe_name
 from vnedoc.errors import DecodeError, FileError, LimitExceeded
 from vnedoc.model import (
     VIETNAM,
@@ -474,3 +474,30 @@ def test_many_odd_siblings_cost_linear_time():
 
 def test_everything_that_is_written_is_read():
     assert decode(encode(full_envelope())).message == full_envelope()
+
+
+def test_an_unknown_element_is_kept_as_a_seal_covers_it():
+    """Exclusive canonical form has no comments, and does not render the prefixes of values."""
+    inside = (
+        '<x:Amount xmlns:x="urn:x" xmlns:p="urn:p" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        ' xsi:type="p:money">100<!-- 999 -->000</x:Amount>'
+    )
+    decoded = decode(document(FROM + TO + inside))
+    (one,) = decoded.message.unknown
+    assert ">100000<" in one.xml
+    (note,) = [each for each in decoded.findings if each.code == "VND-EDX-029"]
+    assert note.facts == {"element": "Amount", "prefixes": ["p"]}
+
+
+def test_a_time_that_is_none_in_utc_is_kept_as_it_is():
+    decoded = decode(traced("0001/01/01 00:00:00"))
+    assert "VND-EDX-021" in [one.code for one in decoded.findings]
+    assert "0001/01/01 00:00:00" in decoded.message.unknown[0].xml
+
+
+@pytest.mark.timeout(20)
+def test_many_receivers_and_long_names_take_no_longer_than_they_are():
+    many = "".join(f"<edXML:To><edXML:OrganId>{one}</edXML:OrganId></edXML:To>" for one in range(20_000))
+    message = decode(document(FROM + TO + many)).message
+    assert not [one for one in check(message) if one.code == "VND-EDX-106"]
+    assert safe_name("." * 300_000 + "x") == "x"

@@ -8,7 +8,7 @@ from exchange_world import MINISTRY, PROVINCE, START, FixedClock, letter, make, 
 from vnedoc.exchange import HandlingState, InboxState, QuarantineEntry, open_store
 from vnedoc.exchange._storage import Inbox
 from vnedoc.exchange._storage._database import _Instant
-from vnedoc.model import Evidence, MessageKind, OrganId, Parcel, Settlement, StatusCode
+from vnedoc.model import Evidence, MessageKind, OrganId, Parcel, Settlement, StatusCode, Wire
 from vnedoc.transport import MemoryHub, MemoryTransport
 
 FORGED = letter(text="forged", grade="claimed")
@@ -95,11 +95,13 @@ def test_what_waited_or_was_registered_is_looked_at_again(hub, receiver):
     assert [one.registered_at for one in receiver.inbox()] == [None, None]
 
 
-def test_a_handler_that_is_busy_with_the_forgery_finishes_nothing(hub, receiver, tmp_path):
+def test_a_handler_that_is_busy_with_the_forgery_finishes_nothing(hub, receiver):
+    seen = []
     with open_store(receiver._store.path) as store:
         other = make(store, MemoryTransport(hub), PROVINCE, FixedClock())
 
         def busy(received):
+            seen.append(received)
             if received.envelope.subject == "forged":
                 deliver(hub, letter(text="real"))
                 other.collect()
@@ -107,10 +109,25 @@ def test_a_handler_that_is_busy_with_the_forgery_finishes_nothing(hub, receiver,
         deliver(hub, FORGED)
         receiver.collect(handler=busy)
         (entry,) = receiver.inbox()
-        assert (entry.evidence, entry.handling) == (Evidence.PROVEN, HandlingState.PENDING)
-        seen = []
+        assert (entry.evidence, entry.handling) == (Evidence.PROVEN, HandlingState.DONE)
+        assert texts(seen) == ["forged", "real"]
+
+
+def test_what_was_displaced_before_it_was_handed_over_is_not_handed_over(hub, receiver, monkeypatch):
+    seen = []
+    with open_store(receiver._store.path) as store:
+        other = make(store, MemoryTransport(hub), PROVINCE, FixedClock())
+
+        def meanwhile(point):
+            if point == "I3" and len(receiver.inbox()) and not receiver.quarantine():
+                deliver(hub, letter(text="real"))
+                monkeypatch.undo()
+                other.collect()
+
+        monkeypatch.setattr("vnedoc.exchange._receiving.crashpoint", meanwhile)
+        deliver(hub, FORGED)
         receiver.collect(handler=seen.append)
-        assert texts(seen) == ["real"]
+    assert texts(seen) == ["real"]
 
 
 def test_a_proven_status_takes_the_place_of_a_claimed_one(hub, tmp_path):
@@ -165,7 +182,8 @@ def test_what_breaks_the_taking_in_is_kept_apart_and_the_rest_goes_on(hub, recei
 
 
 def test_text_that_no_database_takes_is_kept_apart(hub, receiver):
-    deliver(hub, status("03", sender=MINISTRY, to=PROVINCE, text="\ud800"), letter())
+    lone = status("03", sender=MINISTRY, to=PROVINCE, text="@").read().replace(b"@", b"\\ud800")
+    deliver(hub, Wire.from_bytes(lone), letter())
     summary = receiver.collect()
     assert [one.code for one in summary.quarantined] == ["VND-EXC-019"]
     assert len(summary.accepted) == 1

@@ -24,6 +24,7 @@ from pdf_builders import (
     pdf,
     pki,
     policy,
+    pss,
     said,
     signed_twice,
     unsigned_pdf,
@@ -332,6 +333,185 @@ def test_ranges_that_overlap():
     assert [said(one)[:2] for one in verdict(moved).signatures] == [("FAILED", FORMAT)] * 2
 
 
+# --- what is added after signing ------------------------------------------------------------------
+
+WHOLE = (
+    b"<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Length 27 >>\n"
+    b"stream\n1 1 1 rg 0 0 595 842 re f \nendstream"
+)
+EMPTY = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (x) /P 3 0 R /Rect [0 0 0 0] /F 132 %s >>"
+SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
+
+
+def grown(parts: dict[int, bytes], fields: bytes = b"5 0 R 30 0 R", annotations: bytes | None = None):
+    """Give the objects of an update that adds fields to the form and to the page."""
+    return {
+        1: (CATALOG % b"").replace(b"[5 0 R]", b"[%s]" % fields),
+        3: PAGE.replace(b"[5 0 R]", b"[%s]" % (annotations or fields)),
+        **parts,
+    }
+
+
+def kids(widget: bytes) -> dict[int, bytes]:
+    field = b"<< /FT /Sig /T (x) /Kids [31 0 R] >>"
+    kid = widget.replace(b"/FT /Sig /T (x)", b"/Parent 30 0 R")
+    return grown({30: field, 31: kid, 32: WHOLE}, annotations=b"5 0 R 31 0 R")
+
+
+PAINTS = (EMPTY % b"/AP << /N 32 0 R >>").replace(b"[0 0 0 0]", b"[0 0 595 842]")
+ADDED = {
+    "it paints": grown({30: PAINTS, 32: WHOLE}),
+    "it has a place": grown({30: (EMPTY % b"").replace(b"[0 0 0 0]", b"[0 0 595 842]")}),
+    "a line is a place": grown({30: (EMPTY % b"").replace(b"[0 0 0 0]", b"[9 9 9 99]")}),
+    "a rectangle that is none": grown({30: (EMPTY % b"").replace(b"[0 0 0 0]", b"[0 0 0]")}),
+    "no rectangle": grown({30: (EMPTY % b"").replace(b"/Rect [0 0 0 0]", b"")}),
+    "looks without place": grown({30: EMPTY % b"/AP << /N 32 0 R >>", 32: WHOLE}),
+    "a caption": grown({30: EMPTY % b"/MK << /CA (them) >>"}),
+    "an action": grown({30: EMPTY % b"/A << /S /URI /URI (http://a.vn) >>"}),
+    "actions": grown({30: EMPTY % b"/AA << /PV %s >>" % SCRIPT}),
+    "another kind": grown({30: (EMPTY % b"/Contents (them)").replace(b"/Widget", b"/FreeText")}),
+    "only another kind": grown({30: (EMPTY % b"").replace(b"/Widget", b"/Screen")}),
+    "a kid paints": kids(PAINTS),
+    "a kid acts": kids(EMPTY % b"/AA << /PV %s >>" % SCRIPT),
+    "a widget that was signed": grown({30: b"<< /FT /Sig /T (x) /Kids [5 0 R] >>"}, annotations=b"5 0 R"),
+}
+
+
+@pytest.mark.parametrize("parts", ADDED.values(), ids=ADDED.keys())
+def test_an_empty_signature_field_that_shows_or_does_something(parts):
+    """An update by nobody: such a field needs no key."""
+    for one in verdict(update(pdf(), parts)).signatures:
+        assert one.conclusion is not PASSED
+        assert codes(one)[0] in {"VND-PDF-015", "VND-PDF-007"}
+
+
+def test_an_object_that_waited_for_a_field_to_show_it():
+    parts = objects()
+    parts[8], parts[9] = PAINTS.replace(b"32 0 R", b"9 0 R"), WHOLE
+    octets = fill(write(parts), cms_of())
+    assert only(octets).conclusion is PASSED
+    later = update(octets, grown({}, fields=b"5 0 R 8 0 R"))
+    assert said(only(later)) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+
+
+def test_an_object_that_was_missing_and_comes_later():
+    """A page inherits from its parent, which the signed part names and leaves out (G07: hide)."""
+    parts = objects()
+    parts[3] = PAGE.replace(b"/Parent 2 0 R", b"/Parent 50 0 R").replace(b"/Resources << >> ", b"")
+    octets = fill(write(parts), cms_of())
+    assert only(octets).conclusion is PASSED
+    assert only(update(octets, {30: b"null"})).conclusion is PASSED
+    one = only(update(octets, {50: b"<< /Type /Pages /Resources << /Font << /F 51 0 R >> >> >>"}))
+    assert said(one) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+
+
+@pytest.mark.parametrize("parts", [grown({30: EMPTY % b""}), kids(EMPTY % b"")])
+def test_an_empty_field_that_shows_nothing_is_harmless(parts):
+    result = verdict(update(pdf(), parts))
+    assert conclusions(result) == [PASSED]
+    assert [one.code for one in result.findings] == ["VND-PDF-006"]
+
+
+def test_an_empty_field_that_was_signed_and_is_changed():
+    parts = {**objects(), **grown({30: EMPTY % b""})}
+    octets = fill(write(parts), cms_of())
+    assert only(octets).conclusion is PASSED
+    one = only(update(octets, {30: EMPTY % b"/AP << /N 32 0 R >>", 32: WHOLE}))
+    assert said(one) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        b"/NeedAppearances true",
+        b"/DA (/Helv 40 Tf 1 0 0 rg)",
+        b"/Q 2",
+        b"/DR << /Font << /Helv 31 0 R >> >>",
+        b"/XFA (x)",
+        b"/Other 1",
+    ],
+)
+@pytest.mark.parametrize("old", [b"", b"/DA (/Helv 9 Tf) /Q 1 /DR << /Font << /Helv 8 0 R >> >>"])
+def test_defaults_of_the_form_that_change(old, new):
+    """G06: what draws the values of the form is part of what was signed."""
+    parts = with_text_field()
+    form = parts[1]
+    parts[1] = form.replace(b"/SigFlags 3", b"/SigFlags 3 " + old)
+    parts[8] = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    octets = fill(write(parts), cms_of())
+    assert only(octets).conclusion is PASSED
+    assert only(update(octets, {1: parts[1]})).conclusion is PASSED
+    font = {31: parts[8]}
+    one = only(update(octets, {1: form.replace(b"/SigFlags 3", b"/SigFlags 3 " + new), **font}))
+    assert said(one) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+
+
+def test_text_defaults_mean_nothing_to_a_form_without_text():
+    """What other signing programs add with a second signature; replaced, they are refused here too."""
+    form = CATALOG % b""
+    first = form.replace(b"/SigFlags 3", b"/SigFlags 3 /DA (/Helv 0 Tf 0 g) /DR << >>")
+    assert only(update(pdf(), {1: first})).conclusion is PASSED
+    signed = fill(write({**objects(), 1: first}), cms_of())
+    assert only(signed).conclusion is PASSED
+    other = first.replace(b"0 g", b"1 g")
+    assert said(only(update(signed, {1: other}))) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SCRIPT,
+        b"<< /Kids [<< /AA << /O 4 0 R >> >>] >>",
+        b"<< /Type /EmbeddedFile /Length 0 >>\nstream\n\nendstream",
+    ],
+)
+def test_what_acts_and_came_after_signing(content):
+    """Nothing shows that it is out of reach of every reader, so it is refused wherever it lies."""
+    assert said(only(update(pdf(), {30: content}))) == ("FAILED", CONSTRAINTS, ["VND-PDF-015"])
+    octets = fill(write({**objects(), 8: content}), cms_of())
+    assert only(update(octets, {8: content})).conclusion is PASSED
+
+
+def painting(kind: str = "p256", make=None) -> bytes:
+    parts = {
+        30: (FIELD % b"/AP << /N 32 0 R >>").replace(b"Chu_ky", b"Khac").replace(b"6 0 R", b"31 0 R"),
+        31: SIGNATURE % (b"ETSI.CAdES.detached", b"", b"0" * 2 * ROOM),
+        32: WHOLE,
+    }
+    parts[30] = parts[30].replace(b"[0 0 0 0]", b"[0 0 300 400.5]")
+    return fill(update(pdf(), grown(parts)), make or cms_of(kind=kind))
+
+
+def test_a_later_signature_that_is_seen_is_named():
+    first, second = verdict(painting()).signatures
+    assert (first.conclusion, second.conclusion) == (PASSED, PASSED)
+    assert codes(second, Severity.WARNING) == []
+    (finding,) = [one for one in first.findings if one.severity is Severity.WARNING]
+    assert finding.code == "VND-PDF-039"
+    assert finding.facts == {"field": "Khac", "page": 1, "width": 300, "height": 401}
+
+
+@pytest.mark.parametrize("make", [cms_of(kind="p256", value=b"1" * 70), lambda _covered: b"0"])
+def test_a_later_signature_that_is_seen_and_that_nobody_vouches_for(make):
+    first, second = verdict(painting(make=make)).signatures
+    assert second.conclusion is Conclusion.FAILED
+    assert said(first) == ("INDETERMINATE", "CUSTOM", ["VND-PDF-040"])
+
+
+@pytest.mark.parametrize("tail", [b"\n", b"\r\n", b"\r\n \x00\n"])
+def test_white_space_after_the_end_is_called_that(tail):
+    for octets in (pdf(), update(pdf(), {}), signed_twice()):
+        for one in verdict(octets + tail).signatures:
+            assert said(one) == ("FAILED", FORMAT, ["VND-PDF-038"])
+            assert one.findings[-1].facts["octets"] == len(tail)
+
+
+def test_a_later_revision_is_not_counted_as_unexplained():
+    for one in verdict(signed_twice() + b"\n12").signatures:
+        assert said(one) == ("FAILED", FORMAT, ["VND-PDF-014"])
+        assert one.findings[-1].facts["octets"] == 3
+
+
 # --- flipped octets -------------------------------------------------------------------------------
 
 
@@ -560,3 +740,162 @@ def test_the_reader_is_not_confused_by_writers_of_other_programs():
     writer.update_root()
     writer.write_in_place()
     assert set(conclusions(verdict(out.getvalue()))) <= {PASSED, Conclusion.FAILED}
+
+
+# --- files made to cost ---------------------------------------------------------------------------
+
+
+def limit_of(result) -> str:
+    assert result.conclusion_override == (Conclusion.FAILED, SubIndication.FORMAT_FAILURE)
+    (finding,) = result.findings
+    assert finding.code == "VND-PDF-005"
+    return finding.facts["limit"]
+
+
+def xref_stream(entries: bytes, rows: bytes, before: bytes = b"%PDF-1.7\n") -> bytes:
+    catalog = (
+        b"1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Kids [] /Count 0 >>\nendobj\n"
+    )
+    octets = before + catalog
+    head = b"9 0 obj\n<< /Type /XRef /Size 10 %s /Root 1 0 R /Length %d >>\nstream\n" % (entries, len(rows))
+    return octets + head + rows + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(octets)
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("count", [600_000, 10**11])
+@pytest.mark.parametrize("widths", [b"1 4 2", b"0 0 0"])
+def test_a_cross_reference_stream_that_declares_too_much(count, widths):
+    octets = xref_stream(b"/W [%s] /Index [0 %d]" % (widths, count), b"\1\0\0\0\x09\0\0" * 3)
+    assert limit_of(verdict(octets)) == "pdf_objects"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        b"/W [1 4 2] /Index [0 400000]",
+        b"/W [1 4 2] /Index [0 -1]",
+        b"/W [1 4 2] /Index [0 (1)]",
+        b"/W [1 4] /Index [0 1]",
+        b"/W [1 -4 9] /Index [0 1]",
+        b"/W 1 /Index [0 1]",
+    ],
+)
+def test_a_cross_reference_stream_that_cannot_be(entries):
+    result = verdict(xref_stream(entries, b"\1\0\0\0\x09\0\0" * 3))
+    assert [one.code for one in result.findings] == ["VND-PDF-002"]
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("count", [b"600000", b"9999999999"])
+def test_a_cross_reference_table_that_declares_too_much(count):
+    octets = write(objects()).replace(b"\nxref\n0 1\n", b"\nxref\n0 %s\n" % count)
+    assert limit_of(verdict(octets)) == "pdf_objects"
+
+
+@pytest.mark.parametrize("count", [b"400000", b"+1", b"1.5", b"x"])
+def test_a_cross_reference_table_that_cannot_be(count):
+    octets = write(objects()).replace(b"\nxref\n0 1\n", b"\nxref\n0 %s\n" % count)
+    assert [one.code for one in verdict(octets).findings] == ["VND-PDF-002"]
+
+
+def test_entries_of_19_and_21_octets_are_read_as_before():
+    octets = write(objects(), size=7)
+    for end in (b"\n", b"\r\n\n"):
+        assert PASSED not in conclusions(verdict(octets.replace(b" n \n", b" n" + end)))
+    assert conclusions(verdict(fill(octets.replace(b" n \n", b" n\r\n"), cms_of()))) == [PASSED]
+
+
+@pytest.mark.timeout(5)
+def test_too_many_revisions():
+    octets = bytearray(pdf())
+    previous = int(octets.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+    sizes = {}
+    for number in range(2, 260):
+        start = len(octets)
+        octets += b"xref\n0 0\ntrailer\n<< /Size 21 /Root 1 0 R /Prev %d >>\n" % previous
+        octets += b"startxref\n%d\n%%%%EOF\n" % start
+        previous = start
+        sizes[number] = bytes(octets)
+    assert conclusions(verdict(sizes[200])) == [PASSED]
+    assert limit_of(verdict(sizes[201])) == "pdf_revisions"
+    assert limit_of(verdict(sizes[259])) == "pdf_revisions"
+
+
+@pytest.mark.timeout(20)
+def test_paths_without_end():
+    """Forty objects, each named twice by the one before: 2**40 paths from the catalog to the last."""
+    parts = objects(catalog=b"/Threads 100 0 R")
+    parts |= {number: b"[%d 0 R %d 0 R]" % (number + 1, number + 1) for number in range(100, 140)}
+    parts[140] = b"null"
+    octets = fill(write(parts), cms_of())
+    assert only(octets).conclusion is PASSED
+    one = only(update(octets, {}))
+    assert said(one) == ("FAILED", FORMAT, ["VND-PDF-005"])
+    assert one.findings[-1].facts["limit"] == "pdf_references"
+
+
+@pytest.mark.timeout(20)
+def test_nesting_beyond_the_limit():
+    small = attrs.evolve(policy(), limits=Limits(pdf_depth=20))
+    parts = objects(catalog=b"/A " + b"[" * 21 + b"]" * 21)
+    assert only(fill(write(parts), cms_of())).conclusion is PASSED
+    assert limit_of(verdict(fill(write(parts), cms_of()), small)) == "pdf_depth"
+
+
+@pytest.mark.timeout(20)
+def test_an_object_stream_is_unpacked_once():
+    """20 000 objects of one stream, all named by the form."""
+    count = 20_000
+    offsets = b" ".join(b"%d %d" % (100 + one, one * 2) for one in range(count))
+    body = offsets + b"\n" + b"1 " * count
+    fields = b" ".join(b"%d 0 R" % (100 + one) for one in range(count))
+    octets = bytearray(b"%PDF-1.7\n")
+    places = {}
+    packed = b"<< /Type /ObjStm /N %d /First %d /Length %d >>\nstream\n%s\nendstream"
+    for number, content in {
+        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%s] >> >>" % fields,
+        2: b"<< /Type /Pages /Kids [] /Count 0 >>",
+        3: packed % (count, len(offsets) + 1, len(body), body),
+    }.items():
+        places[number] = len(octets)
+        octets += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    row = lambda kind, at, more: bytes([kind]) + at.to_bytes(4, "big") + more.to_bytes(2, "big")  # noqa: E731 - one line
+    rows = b"".join(row(1, places[number], 0) for number in (1, 2, 3))
+    rows += b"".join(row(2, 3, one) for one in range(count))
+    start = len(octets)
+    octets += (
+        b"9 0 obj\n<< /Type /XRef /Size %d /W [1 4 2] /Index [1 3 100 %d] /Root 1 0 R /Length %d >>\n"
+        % (
+            100 + count,
+            count,
+            len(rows),
+        )
+    )
+    octets += b"stream\n" + rows + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % start
+    result = verdict(bytes(octets))
+    assert (result.signatures, result.conclusion_override) == ((), None)
+
+
+def test_a_packed_object_whose_checksum_is_wrong():
+    content = bytearray(zlib.compress(b"1 0 << /Type /Catalog >>"))
+    content[-1] ^= 1
+    head = b"<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(content)
+    result = verdict(stream_table_pdf(head + bytes(content) + b"\nendstream"))
+    assert result.conclusion_override == (Conclusion.FAILED, SubIndication.FORMAT_FAILURE)
+    assert [one.code for one in result.findings] == ["VND-PDF-002"]
+
+
+@pytest.mark.parametrize("salt", [2**70, 2**31, 5000, -1])
+def test_a_salt_that_cannot_be(salt):
+    one = only(pdf(cms_of(algorithm=pss(salt=salt))))
+    assert said(one) == ("INDETERMINATE", "CUSTOM", ["VND-PDF-029"])
+
+
+@pytest.mark.timeout(5)
+def test_an_object_identifier_without_measure():
+    content = b"\xff" * 400_000 + b"\x01"
+    size = len(content).to_bytes(3, "big")
+    value = b"\x06\x83" + size + content + b"\xa0\x00"
+    value = b"\x30\x83" + len(value).to_bytes(3, "big") + value
+    one = only(pdf(lambda _covered: value, room=410_000))
+    assert said(one) == ("FAILED", FORMAT, ["VND-PDF-020"])

@@ -191,7 +191,7 @@ class Receiving:
             )
             return _lethal(task.id)
         try:
-            if received is None:
+            if received is None or received.wire.digest != task.digest:  # another one took its place since
                 received = self._means.opener.open(
                     Wire(self._means.store.get(task.digest), task.content_type)
                 )

@@ -79,12 +79,12 @@ def review(reader: Reader, revision: int, permission: int | None, locks: FieldMD
     if not isinstance(result, DiffResult):
         return Changes(refused=str(result)[:200])
     old = reader.get_historical_resolver(revision)
-    nodes = _form(old)
+    nodes, missing = _form(old), _missing(old)
     signed: set[str] = set()
     for one in later:
         new = reader.get_historical_resolver(one)
         found = _form(new)
-        refused = _form_entries(old, new, nodes) or _added(nodes, found) or _acting(old, new)
+        refused = _form_entries(old, new, nodes) or _added(nodes, found) or _acting(old, new) or _supplied(missing, new)
         if refused is not None:
             return Changes(refused=refused)
         before = {node.name for node in nodes.values() if node.signed}
@@ -223,6 +223,41 @@ def _acting_names(value: Any) -> set[str]:
         elif isinstance(one, generic.NameObject) and one in _ACTING:
             found.add(str(one))
     return found
+
+
+# --- what was missing -----------------------------------------------------------------------------
+
+
+def _missing(resolver: Any) -> set[int]:
+    """Give the numbers of objects that a revision refers to and does not hold, which makes them null.
+
+    pyHanko takes a new object for unused when nothing *new* refers to it, and does not follow ``/Parent``,
+    from which pages inherit.
+    """
+    xrefs, revision = resolver.reader.xrefs, resolver.revision
+    missing: set[int] = set()
+    met: set[_Key] = set()
+    waiting: list[Any] = [resolver.trailer_view]
+    while waiting:
+        one = raw(waiting.pop())
+        if isinstance(one, generic.IndirectObject):
+            key = (one.idnum, one.generation)
+            if key in met:
+                continue
+            met.add(key)
+            if xrefs.get_historical_ref(one.reference, revision) is None:
+                missing.add(one.idnum)
+            else:
+                waiting.append(resolver(one.reference))
+        elif isinstance(one, (dict, list)):
+            waiting += one.values() if isinstance(one, dict) else one
+    return missing
+
+
+def _supplied(missing: set[int], new: Any) -> str | None:
+    """Refuse an object that the signed revision already referred to."""
+    found = missing & {one.idnum for one in new.explicit_refs_in_revision()}
+    return f"object {min(found)}, which the signed part refers to and does not hold" if found else None
 
 
 # --- what is seen ---------------------------------------------------------------------------------

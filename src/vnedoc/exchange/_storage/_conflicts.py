@@ -12,24 +12,20 @@ import attrs
 
 from vnedoc.exchange._states import (
     ARRIVAL,
-    HANDLING,
     INBOX,
     ArrivalState,
     ArrivalStep,
-    HandlingState,
-    HandlingStep,
     InboxState,
     InboxStep,
     displaced,
 )
 from vnedoc.exchange._storage import _database as db
-from vnedoc.exchange._storage._statuses import forget_status, offer
+from vnedoc.exchange._storage._statuses import forget_status
 from vnedoc.exchange._storage._store import Ledger, Scope
 from vnedoc.model import Evidence, Finding, MessageKind, Wire
 
 _rows = db.inbox.c
 _came = db.arrival.c
-_tasks = db.handling.c
 
 
 @attrs.frozen
@@ -93,32 +89,6 @@ def displace(ledger: Ledger, scope: Scope, known: Any, wire: Wire, now: dt.datet
     if known.kind == MessageKind.STATUS.value:
         forget_status(ledger, known.id, now)
     return Place(row.id, lost)
-
-
-def offer_again(ledger: Ledger, scope: Scope, entry: int, now: dt.datetime) -> None:
-    """Put an entry in line for the application as if it had never been offered."""
-    task = ledger.connection.execute(db.handling.select().where(_tasks.inbox == entry)).first()
-    if task is None:
-        offer(ledger, scope, entry, scope.route, now)
-        return
-    state = HANDLING.advance(HandlingState(task.state), HandlingStep.RENEW)
-    ledger.connection.execute(
-        db.handling.update()
-        .where(_tasks.id == task.id)
-        .values(
-            state=state.value,
-            route=scope.route,
-            next_at=now,
-            token=_tasks.token + 1,  # fences a handler that is still busy with the first one
-            claims=0,
-            attempts=0,
-            first_try_at=None,
-            lease_until=None,
-            error_code=None,
-            error=None,
-        )
-    )
-    ledger.note(now, f"handling:{task.id}", task.state, state.value, HandlingStep.RENEW.value)
 
 
 def described(finding: Finding) -> dict[str, Any]:

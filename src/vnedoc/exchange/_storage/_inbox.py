@@ -32,15 +32,13 @@ from vnedoc.exchange._storage._conflicts import (
     displace,
     is_weaker,
     mark_conflict,
-    offer_again,
 )
 from vnedoc.exchange._storage._statuses import (
-    attach_recalls,
     find_document,
     insert_document,
     no_entry,
     notes_on,
-    take_status,
+    take_effect,
 )
 from vnedoc.exchange._storage._store import Ledger, Scope, Store, is_over
 from vnedoc.exchange._values import InboxEntry, Label, QuarantineEntry, code_of, kind_of, status_of
@@ -57,7 +55,6 @@ from vnedoc.model import (
     Received,
     Settlement,
     Severity,
-    StatusMessage,
     Wire,
 )
 
@@ -305,9 +302,9 @@ class Inbox:
                 )
                 if place is not None:
                     entry = place.entry
-                    self._have_its_say(ledger, entry, document, label, received, arrival, now)
+                    take_effect(ledger, self._scope, entry, label, received, now)
                 elif known is None:
-                    entry = self._insert(ledger, document, label, received, arrival, now)
+                    entry = self._insert(ledger, document, label, received, now)
                 else:
                     entry = ledger.connection.execute(
                         db.select(_rows.id).where(_rows.document == document)
@@ -325,13 +322,7 @@ class Inbox:
         )
 
     def _insert(
-        self,
-        ledger: Ledger,
-        document: int,
-        label: Label,
-        received: Received,
-        arrival: Arrival,
-        now: dt.datetime,
+        self, ledger: Ledger, document: int, label: Label, received: Received, now: dt.datetime
     ) -> int:
         message, grade = received.message, received.evidence
         unproven = (
@@ -350,36 +341,8 @@ class Inbox:
             created_at=now,
         )
         ledger.note(now, f"inbox:{entry}", None, state.value, "accept")
-        self._have_its_say(ledger, entry, document, label, received, arrival, now, unproven=unproven)
+        take_effect(ledger, self._scope, entry, label, received, now, waits=unproven)
         return entry
-
-    def _have_its_say(
-        self,
-        ledger: Ledger,
-        entry: int,
-        document: int,
-        label: Label,
-        received: Received,
-        arrival: Arrival,
-        now: dt.datetime,
-        *,
-        unproven: bool = False,
-    ) -> None:
-        """Let a status count, and put the entry in line for the application."""
-        message = received.message
-        matched = True
-        if isinstance(message, StatusMessage):
-            matched = take_status(
-                ledger, self._scope, document, label, message, received.evidence, arrival.wire.digest, now
-            )
-            if not matched:
-                ledger.connection.execute(
-                    db.inbox.update().where(_rows.id == entry).values(evidence=Evidence.UNMATCHED.value)
-                )
-        else:
-            attach_recalls(ledger, self._scope, entry, label, now)
-        if matched and not unproven:
-            offer_again(ledger, self._scope, entry, now)
 
     def _count_copy(self, ledger: Ledger, entry: int, now: dt.datetime) -> None:
         ledger.connection.execute(db.inbox.update().where(_rows.id == entry).values(copies=_rows.copies + 1))

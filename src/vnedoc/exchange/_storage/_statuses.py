@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from vnedoc.errors import ExchangeError
-from vnedoc.exchange._states import HANDLING, furthest, recall_answer
+from vnedoc.exchange._states import HANDLING, HandlingState, HandlingStep, furthest, recall_answer
 from vnedoc.exchange._storage import _database as db
 from vnedoc.exchange._storage._store import Ledger, Scope, Store
 from vnedoc.exchange._values import Label, StatusNote, status_code
-from vnedoc.model import Evidence, MessageKind, OrganId, StatusCode, StatusMessage, Wire
+from vnedoc.model import Evidence, MessageKind, OrganId, Received, StatusCode, StatusMessage, Wire
 
 _out = db.outbox.c
 _in = db.inbox.c
 _notes = db.evidence.c
 _documents = db.document.c
+_tasks = db.handling.c
 _HANDLER = "default"
 
 
@@ -77,6 +78,34 @@ def insert_document(
 
 
 # --- statuses -------------------------------------------------------------------------------------
+
+
+def take_effect(
+    ledger: Ledger,
+    scope: Scope,
+    entry: int,
+    label: Label,
+    received: Received,
+    now: dt.datetime,
+    *,
+    waits: bool = False,
+) -> None:
+    """Let an accepted message count, and offer it to the application unless it *waits* for a person."""
+    message = received.message
+    matched = True
+    if isinstance(message, StatusMessage):
+        document = ledger.connection.execute(db.select(_in.document).where(_in.id == entry)).scalar_one()
+        matched = take_status(
+            ledger, scope, document, label, message, received.evidence, received.wire.digest, now
+        )
+        if not matched:
+            ledger.connection.execute(
+                db.inbox.update().where(_in.id == entry).values(evidence=Evidence.UNMATCHED.value)
+            )
+    else:
+        attach_recalls(ledger, scope, entry, label, now)
+    if matched and not waits:
+        offer_again(ledger, scope, entry, now)
 
 
 def take_status(
@@ -163,6 +192,32 @@ def offer(ledger: Ledger, scope: Scope, entry: int, route: str, now: dt.datetime
         state=HANDLING.first.value,
         next_at=now,
     )
+
+
+def offer_again(ledger: Ledger, scope: Scope, entry: int, now: dt.datetime) -> None:
+    """Put an entry in line for the application as if it had never been offered."""
+    task = ledger.connection.execute(db.handling.select().where(_tasks.inbox == entry)).first()
+    if task is None:
+        offer(ledger, scope, entry, scope.route, now)
+        return
+    state = HANDLING.advance(HandlingState(task.state), HandlingStep.RENEW)
+    ledger.connection.execute(
+        db.handling.update()
+        .where(_tasks.id == task.id)
+        .values(
+            state=state.value,
+            route=scope.route,
+            next_at=now,
+            token=_tasks.token + 1,  # fences a handler that is still busy with the first one
+            claims=0,
+            attempts=0,
+            first_try_at=None,
+            lease_until=None,
+            error_code=None,
+            error=None,
+        )
+    )
+    ledger.note(now, f"handling:{task.id}", task.state, state.value, HandlingStep.RENEW.value)
 
 
 def notes_on(connection: db.Connection, column: Any, ids: Any) -> dict[int, list[StatusNote]]:
