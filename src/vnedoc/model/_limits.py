@@ -55,7 +55,7 @@ class Limits:
     """Objects that one PDF may declare."""
     pdf_revisions: int = 200
     """Cross-reference sections of one PDF, one for each time it was saved."""
-    pdf_references: int = 500_000
+    pdf_references: int = 100_000
     """References followed while the revisions of one PDF are compared."""
     pdf_depth: int = 200
     """Nesting of arrays and dictionaries in a PDF."""

@@ -31,7 +31,7 @@ from vnedoc.model import Limits
 _XREF_ENTRY = 16  # octets of one entry in a cross-reference stream, generously
 _TABLE_ENTRY = 20  # octets of one entry in a cross-reference table
 _WIDTHS = 3
-_CHEAP = 16  # checks of a freed entry that cost as much as following one reference
+_CHEAP = 16  # checks of a freed entry, or direct values, that cost as much as following one reference
 _BIG = 512  # digits of a hex string that is worth slicing
 _NEAR = 64 * 1024  # octets around such a string that one signature dictionary may have
 _LONG_STRING = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{%d,})>" % _BIG)
@@ -256,7 +256,7 @@ class _Resolver(HistoricalResolver):  # type: ignore[misc, unused-ignore]
     def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:  # noqa: FBT001,FBT002 - pyHanko's signature
         """Follow one reference, and count it."""
         value = super().get_object(ref, as_metadata_stream)
-        self._counter.step(1 + (len(value) if isinstance(value, (dict, list)) else 0))
+        self._counter.step(1 + (len(value) // _CHEAP if isinstance(value, (dict, list)) else 0))
         return value
 
 

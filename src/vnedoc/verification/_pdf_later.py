@@ -84,7 +84,12 @@ def review(reader: Reader, revision: int, permission: int | None, locks: FieldMD
     for one in later:
         new = reader.get_historical_resolver(one)
         found = _form(new)
-        refused = _form_entries(old, new, nodes) or _added(nodes, found) or _acting(old, new) or _supplied(missing, new)
+        refused = (
+            _form_entries(old, new, nodes)
+            or _added(nodes, found)
+            or _acting(old, new)
+            or _supplied(missing, new)
+        )
         if refused is not None:
             return Changes(refused=refused)
         before = {node.name for node in nodes.values() if node.signed}
