@@ -253,6 +253,10 @@ class _Resolver(HistoricalResolver):  # type: ignore[misc, unused-ignore]
         super().__init__(reader, revision)
         self._counter = reader
 
+    def once(self, ref: Any) -> Any:
+        """Follow a reference for a walk that takes each object once, which costs little."""
+        return super().get_object(ref)
+
     def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:  # noqa: FBT001,FBT002 - pyHanko's signature
         """Follow one reference, and count it."""
         value = super().get_object(ref, as_metadata_stream)

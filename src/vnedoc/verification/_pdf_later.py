@@ -253,7 +253,7 @@ def _missing(resolver: Any) -> set[int]:
             if xrefs.get_historical_ref(one.reference, revision) is None:
                 missing.add(one.idnum)
             else:
-                waiting.append(resolver(one.reference))
+                waiting.append(resolver.once(one.reference))
         elif isinstance(one, (dict, list)):
             waiting += one.values() if isinstance(one, dict) else one
     return missing
