@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import attrs
-from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -27,21 +27,6 @@ from vnedoc.errors import DecodeError, SigningError, VnedocError
 
 _PDF_2 = (2, 0)
 _NO_CHANGES = 1  # DocMDP permission 1 (ISO 32000-2, table 257)
-
-# What pyHanko raises on files that are not as they should be; beside its own errors these are plain ones.
-_HOSTILE = (
-    misc.PdfError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    NotImplementedError,
-    ArithmeticError,
-    RecursionError,
-    OSError,
-)
 
 _ours: ContextVar[bool] = ContextVar("vnedoc_signing_calls_pyhanko", default=False)
 
@@ -264,9 +249,9 @@ def _guarded() -> Iterator[None]:
     token = _ours.set(True)
     try:
         yield
-    except VnedocError:
+    except (VnedocError, MemoryError):
         raise
-    except _HOSTILE as error:
+    except Exception as error:  # a parser on hostile octets raises whatever its parts do
         raise DecodeError(
             "VND-SIGN-021",
             "the PDF is damaged, truncated or not as the standard wants it",
