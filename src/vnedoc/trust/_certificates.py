@@ -168,6 +168,8 @@ def _parse(der: bytes) -> Certificate:
     parsed = x509.load_der_x509_certificate(der)
     if _inner_algorithm(parsed.tbs_certificate_bytes) != _outer_algorithm(der):
         raise ValueError("the signature algorithm inside and outside of the signed part differ")
+    if der[-len(parsed.signature) - 1]:
+        raise ValueError("the signature value claims unused bits")
     extensions = parsed.extensions
     basic = extension(extensions, x509.BasicConstraints)
     usages = extension(extensions, x509.ExtendedKeyUsage)
