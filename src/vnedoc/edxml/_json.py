@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
+import stat
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -224,7 +225,7 @@ def _inside(base: Path, path: str, at: str) -> Path:
             target = (folder / steps).resolve()
             if not target.is_relative_to(folder):
                 reason = "outside"
-            elif target.exists() and not target.is_file():
+            elif _is_no_file(target):
                 reason = "unusual"
             else:
                 return target
@@ -237,6 +238,14 @@ def _inside(base: Path, path: str, at: str) -> Path:
         hint="put the file beside the JSON file and write its name",
         facts={"seen": ascii(path[:200])[1:-1], "reason": reason},
     )
+
+
+def _is_no_file(target: Path) -> bool:
+    """Tell whether something else than a file is there; a loop of links raises on every Python."""
+    try:
+        return not stat.S_ISREG(target.stat().st_mode)
+    except FileNotFoundError:
+        return False  # reading it will say that it is missing
 
 
 def _free_id(taken: set[str]) -> str:
