@@ -238,3 +238,16 @@ def test_output_is_utf_8_on_any_console(world):
         env={**os.environ, "PYTHONIOENCODING": "cp1258", "PYTHONUTF8": "0"},
     )
     assert done.returncode == 3, done.stderr
+
+
+def test_a_device_is_an_input_error_wherever_a_file_is_asked_for(world, run, run_json, tmp_path):
+    code, (row,) = run_json("verify", "/dev/zero", *world.trust)
+    assert (code, row["error"]["code"]) == (2, "VND-IO-001")
+    code, out, err = run("verify", world.path("pdf", "good"), "--trust", "/dev/zero")
+    assert (code, out) == (2, b"")
+    assert b"VND-IO-001" in err
+    code, _, err = run(
+        "sign", world.path("pdf", "unsigned"), "--key", "pem:/dev/zero", "--out", tmp_path / "a.pdf"
+    )
+    assert code == 2
+    assert b"VND-IO-001" in err

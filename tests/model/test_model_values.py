@@ -260,3 +260,13 @@ def test_times_need_a_zone():
 def test_algorithms_name_hash_and_family():
     assert SignatureAlgorithm.RSA_PSS_SHA256.family == "rsa-pss"
     assert SignatureAlgorithm.ECDSA_SHA384.hash_name == "sha384"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "a\x00b"])
+def test_what_never_ends_or_is_no_file_is_refused(tmp_path, path):
+    """A device or a pipe would be read for ever; the suite's time-out is what a hang would meet."""
+    if path == "pipe":
+        os.mkfifo(tmp_path / path)
+    with pytest.raises(FileError) as caught:
+        Blob.from_file(tmp_path / path)
+    assert caught.value.code == "VND-IO-001"

@@ -135,7 +135,7 @@ def test_no_permission(tmp_path, top, target, monkeypatch):
     def refuse(*_args, **_more):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(FileError) as caught:
         load_material(tmp_path / target)
     assert caught.value.code == "VND-IO-001"

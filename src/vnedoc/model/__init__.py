@@ -1,6 +1,6 @@
 """Frozen values. They know no format, no file and no key."""
 
-from vnedoc.model._blob import Blob
+from vnedoc.model._blob import Blob, unreadable
 from vnedoc.model._envelope import (
     VIETNAM,
     Attachment,
@@ -112,5 +112,6 @@ __all__ = [
     "TraceHeader",
     "UnknownElement",
     "Wire",
+    "unreadable",
     "worst",
 ]

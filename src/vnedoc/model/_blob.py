@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -44,14 +46,16 @@ class Blob:
         """Refer to the file *path*, which is read once for its digest and must not change after.
 
         Raises:
-            FileError: ``VND-IO-001`` when the file cannot be read.
+            FileError: ``VND-IO-001`` when it cannot be read, or is a folder, a pipe or a device: those may
+                never end and cannot be read twice.
         """
         target = Path(path)
         try:
+            _require_file(target)
             with target.open("rb") as handle:
                 hasher = hashlib.file_digest(handle, "sha256")
                 size = handle.tell()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise unreadable(target, error) from error
         return cls(size, "sha256:" + hasher.hexdigest(), None, target)
 
@@ -153,12 +157,21 @@ class Blob:
         return f"Blob(size={self.size}, digest={self.digest[:19]}…, {where})"
 
 
-def unreadable(path: Path, error: OSError) -> FileError:
+def _require_file(path: Path) -> None:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> FileError:
     """Give the typed error for a file that cannot be read."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return FileError(
         "VND-IO-001",
-        f"cannot read: {error.strerror or error}",
+        f"cannot read: {reason}",
         path=str(path),
         hint="check the path and its permissions",
-        facts={"reason": error.strerror or str(error)},
+        facts={"reason": reason},
     )

@@ -303,6 +303,10 @@ class Report:
         """
         if self.passed:
             return self
+        raise self.refusal()
+
+    def refusal(self) -> VerificationError:
+        """Give the error that ``require`` raises for a report that did not pass."""
         failed = self.conclusion is Conclusion.FAILED
         reason = self.sub_indication.value if self.sub_indication else "unknown"
         seen: dict[str, FactValue] = {
@@ -310,7 +314,7 @@ class Report:
             "codes": sorted({one.code for one in self.all_findings() if one.severity is Severity.ERROR}),
         }
         if failed:
-            raise VerificationError(
+            return VerificationError(
                 "VND-VER-001",
                 f"verification failed: {reason}",
                 report=self,
@@ -318,7 +322,7 @@ class Report:
                 hint="read the findings of the report",
                 facts=seen,
             )
-        raise VerificationIndeterminate(
+        return VerificationIndeterminate(
             "VND-VER-002",
             f"verification could not be decided: {reason}",
             report=self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import attrs
@@ -14,8 +13,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from vnedoc.errors import ConfigError, FileError, KeyUnavailable, SigningError, StateMismatch
-from vnedoc.model import SignatureAlgorithm
+from vnedoc.errors import ConfigError, KeyUnavailable, SigningError, StateMismatch
+from vnedoc.model import Blob, SignatureAlgorithm
 
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -355,17 +354,7 @@ def _secret(ask: Passphrase, path: str | None) -> bytes:
 def _octets(source: Source) -> bytes:
     if isinstance(source, bytes):
         return source
-    try:
-        return Path(source).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise FileError(
-            "VND-IO-001",
-            f"cannot read: {reason}",
-            path=str(source),
-            hint="check the path and its permissions",
-            facts={"reason": reason},
-        ) from error
+    return Blob.from_file(source).read()
 
 
 def _path(source: Source) -> str | None:

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from vnedoc.errors import ConfigError, FileError, VnedocError
+from vnedoc.model import Blob, unreadable
 from vnedoc.trust._certificates import certificate, quiet
 
 AnyPath: TypeAlias = str | os.PathLike[str]
@@ -50,11 +51,11 @@ def load_material(path: AnyPath) -> Material:
     place = Path(path)
     try:
         files = sorted(_of_folder(place)) if place.is_dir() else [place]
-        contents = [(one, one.read_bytes()) for one in files]
-    except OSError as error:
-        raise _unreadable(place, error) from error
-    except ValueError as error:  # a NUL in the name
-        raise _unreadable(place, OSError(str(error))) from error
+        contents = [(one, Blob.from_file(one).read()) for one in files]
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise unreadable(place, error) from error
     parts = [_read(data, one) for one, data in contents]
     found = Material(
         certificates=_once(der for one in parts for der in one.certificates),
@@ -131,17 +132,6 @@ def _pkcs7() -> ModuleType:
 
 def _der(found: x509.Certificate | x509.CertificateRevocationList) -> bytes:
     return found.public_bytes(Encoding.DER)
-
-
-def _unreadable(path: Path, error: OSError) -> FileError:
-    reason = error.strerror or str(error)
-    return FileError(
-        "VND-IO-001",
-        f"cannot read: {reason}",
-        path=str(path),
-        hint="check the path and its permissions",
-        facts={"reason": reason},
-    )
 
 
 def _nothing(path: Path, wanted: str) -> ConfigError:

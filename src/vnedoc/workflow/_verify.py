@@ -97,8 +97,7 @@ def open_sealed(
             facts={"kind": report.kind.value},
         )
     if examined.accepted is None or examined.decoded is None or not examined.accepted.taken:
-        report.require()
-        raise AssertionError("a message that is not taken never PASSED")  # pragma: no cover
+        raise report.refusal()
     return Received._make(
         wire=wire,
         message=examined.decoded.message,
