@@ -105,22 +105,21 @@ def _note_duplicates(ones: Sequence[Reference] | Sequence[Carried], findings: li
 def _attachment(
     reference: Reference | None, carried: Carried, limits: Limits, taken: set[str], findings: list[Finding]
 ) -> Attachment:
-    _bound("attachment_bytes", limits.attachment_bytes, len(carried.content), carried)
+    _bound("attachment_bytes", limits.attachment_bytes, carried.content.size, carried)
     said = reference or carried
     name = said.name or carried.name or ""
     where = carried.where
-    opened = unpack(name, carried.content, limits, where)
+    opened = unpack(name, carried.content.read(), limits, where)
     if opened.closed is not None:
         findings.append(Finding.warning(opened.closed, where, name=name))
-    content = carried.content if opened.content is None else opened.content
     made = Attachment(
         name=name,
-        blob=Blob.from_bytes(content),
+        blob=carried.content if opened.content is None else Blob.from_bytes(opened.content),
         content_id=said.content_id or carried.content_id or _free_id(taken),
         content_type=None if reference is None else reference.content_type,
         attachment_type=carried.content_type,
         description=said.description or carried.description,
-        packed=None if opened.content is None else Blob.from_bytes(carried.content),
+        packed=None if opened.content is None else carried.content,
     )
     findings.extend(_lies(made, carried, where))
     if reference is not None:
@@ -134,7 +133,7 @@ def _lies(made: Attachment, carried: Carried, where: str) -> Iterator[Finding]:
     if not content:
         return
     measured = sniff_type(content[:_HEAD])
-    true_of = {measured, sniff_type(carried.content[:_HEAD])}
+    true_of = {measured, sniff_type(carried.content.read()[:_HEAD])}
     for claimed in dict.fromkeys((made.content_type, made.attachment_type)):
         honest = CLAIMS.get((claimed or "").partition(";")[0].strip().lower())
         if honest is not None and honest.isdisjoint(true_of):

@@ -7,7 +7,6 @@ place that knows the wire's own spellings (``Bussiness``, ``TyperNotation``).
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import enum
 import re
@@ -18,6 +17,7 @@ import attrs
 
 from vnedoc.model import (
     VIETNAM,
+    Blob,
     Business,
     DocumentCode,
     DocumentId,
@@ -138,6 +138,14 @@ def _read_content_id(text: str) -> str:
     return bare
 
 
+def _read_base64(text: str) -> Blob:
+    return Blob.from_bytes(strict_base64(text))
+
+
+def _not_text(_value: Any) -> str:
+    raise AssertionError("content is written piece by piece, never as one text")
+
+
 def _listed(members: type[enum.Enum], expected: str, code: Callable[[str], Any] = _read_integer) -> Value:
     """Give the value of a code list."""
     return Value(expected, lambda text: members(code(text)), lambda member: str(member.value))
@@ -157,7 +165,7 @@ FLAG = Value("0 | 1", _read_flag, lambda value: "1" if value else "0", re.compil
 ORGAN = Value("an organisation identifier", OrganId, str)
 DOCUMENT = Value("a document identifier of at most 200 characters", DocumentId, str)
 CONTENT_ID = Value("cid:…", _read_content_id, lambda value: f"cid:{value}")
-BASE64 = Value("base64", strict_base64, lambda value: base64.b64encode(value).decode("ascii"))
+BASE64 = Value("base64", _read_base64, _not_text)
 KIND = _listed(Kind, "0 | 1 | 2 | 3")
 PRIORITY = _listed(Priority, "0 | 1 | 2 | 3 | 4")
 STEERING = _listed(Steering, "0 | 1 | 2")
@@ -264,7 +272,7 @@ class Carried:
     name: str | None
     description: str | None
     content_type: str | None
-    content: bytes = attrs.field(repr=False)
+    content: Blob
     source: Any = None
     where: str = ""
 

@@ -7,6 +7,7 @@ unknown elements are parsed and canonicalised, so nothing can break out of its p
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from vnedoc.edxml._files import default_type
 from vnedoc.edxml._read import nth, verbatim
 from vnedoc.edxml._table import DOCUMENT_MESSAGE, QCVN, STATUS_MESSAGE, Carried, Reference, Row
 from vnedoc.errors import DecodeError, RuleError
-from vnedoc.model import Attachment, Envelope, StatusMessage, UnknownElement
+from vnedoc.model import Attachment, Blob, Envelope, StatusMessage, UnknownElement
 from vnedoc.xml import parse
 
 _START = f'<?xml version="1.0" encoding="UTF-8"?>\n<edXML xmlns="{QCVN}">\n'
@@ -29,7 +30,15 @@ _HEAD = 4096
 
 
 def encode_message(message: Envelope | StatusMessage) -> bytes:
-    """Write a message.
+    """Write a message, see ``message_parts``."""
+    return b"".join(
+        base64.b64encode(one.read()) if isinstance(one, Blob) else one.encode("utf-8")
+        for one in message_parts(message)
+    )
+
+
+def message_parts(message: Envelope | StatusMessage) -> list[str | Blob]:
+    """Give the pieces that a written message is made of: text as it stands, and contents to be put in base64.
 
     What a message must say and the value leaves out is filled in: the ContentType of attachments. An
     empty text or group is the same as none.
@@ -48,7 +57,7 @@ def encode_message(message: Envelope | StatusMessage) -> bytes:
     writer = _Writer(message.unknown)
     writer.children(row, fields, "", 1)
     writer.refuse_homeless()
-    return "".join((_START, *writer.out, "</edXML>\n")).encode("utf-8")
+    return [_START, *writer.out, "</edXML>\n"]
 
 
 def _fields_of(value: Any) -> dict[str, Any]:
@@ -79,7 +88,7 @@ def _carried(attachment: Attachment) -> Carried:
         name=attachment.name,
         description=attachment.description,
         content_type=attachment.attachment_type,
-        content=(attachment.packed or attachment.blob).read(),
+        content=attachment.packed or attachment.blob,
     )
 
 
@@ -87,7 +96,7 @@ class _Writer:
     """Collects lines. ``waiting`` holds the unknown elements by parent until their place comes."""
 
     def __init__(self, unknown: tuple[UnknownElement, ...]) -> None:
-        self.out: list[str] = []
+        self.out: list[str | Blob] = []
         self.waiting: defaultdict[str, list[UnknownElement]] = defaultdict(list)
         for one in unknown:
             self.waiting[one.parent].append(one)
@@ -111,6 +120,8 @@ class _Writer:
             where = nth(f"{path}/{row.name}", number)
             if row.value is None:
                 self._element(row, _fields_of(one), where, depth)
+            elif isinstance(one, Blob):
+                self._content(row, one, depth)
             elif one is not None:
                 self._leaf(row, row.value.write(one), where, depth)
 
@@ -138,6 +149,10 @@ class _Writer:
             )
         tag = f"{row.prefix}{row.name}"
         self.out.append(f"{'  ' * depth}<{tag}{row.declare}>{text.translate(_ESCAPES)}</{tag}>\n")
+
+    def _content(self, row: Row, blob: Blob, depth: int) -> None:
+        tag = f"{row.prefix}{row.name}"
+        self.out += [f"{'  ' * depth}<{tag}{row.declare}>", blob, f"</{tag}>\n"]
 
     def _unknown(self, elements: list[UnknownElement], depth: int) -> None:
         self.out.extend(f"{'  ' * depth}{_embeddable(one)}\n" for one in elements)
