@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from vnedoc.model import (
     Blob,
@@ -28,6 +28,9 @@ from vnedoc.model import (
     StatusMessage,
     Wire,
 )
+
+if TYPE_CHECKING:  # loaded only by those who use a directory
+    from vnedoc.model import Agency, OrganConversion, Succession
 
 # --- time -----------------------------------------------------------------------------------------
 
@@ -218,8 +221,24 @@ class Handler(Protocol):
 
 
 class Directory(Protocol):
-    """Knows organisations and their codes."""
+    """Knows organisations and their codes. It is data at hand: nothing is fetched."""
 
     def resolve(self, organ_id: OrganId) -> OrganId | None:
         """Give the organisation with all its aliases, or ``None`` when it is unknown."""
+        ...
+
+    def find(self, code: OrganId | str) -> Agency | None:
+        """Give the agency that has the code, as its own or as an alias; ``None`` when nobody has."""
+        ...
+
+    def named(self, name: str) -> Sequence[Agency]:
+        """Give every agency of that name, compared as ``vnedoc.model.name_key`` does."""
+        ...
+
+    def succession(self, code: OrganId | str) -> Succession | None:
+        """Say what became of an agency, who took its place and when; ``None`` when it is unknown."""
+        ...
+
+    def convert(self, organ_id: OrganId, grammar: str) -> OrganConversion | None:
+        """Give its code in the other grammar, ``2016`` or ``2020``: certain where listed, else a guess."""
         ...

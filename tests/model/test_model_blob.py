@@ -1,0 +1,54 @@
+"""Contents that lie in a file, or inside another one."""
+
+import functools
+import io
+import os
+import pickle
+
+import pytest
+
+from vnedoc.errors import FileError
+from vnedoc.model import Blob
+
+
+def inside(octets: bytes, claimed: bytes | None = None) -> Blob:
+    known = Blob.from_bytes(octets if claimed is None else claimed)
+    return Blob(known.size, known.digest, opener=functools.partial(io.BytesIO, octets))
+
+
+def test_a_content_inside_another_file():
+    blob = inside(b"x" * 5000)
+    assert blob == Blob.from_bytes(b"x" * 5000)
+    assert blob.read() == b"".join(blob.chunks(7)) == blob.open().read() == b"x" * 5000
+    assert pickle.loads(pickle.dumps(blob)).read() == blob.read()
+    assert "xxx" not in repr(blob)
+
+
+def test_saving_takes_what_is_there(tmp_path):
+    assert inside(b"abc").save(tmp_path / "a").read_bytes() == b"abc"
+    assert Blob.from_file(tmp_path / "a").save(tmp_path / "b").read_bytes() == b"abc"
+
+
+def test_what_has_changed_is_neither_read_nor_saved(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    in_a_file = Blob.from_file(path)
+    path.write_bytes(b"xbc")
+    for blob in (in_a_file, inside(b"xbc", b"abc")):
+        for read in (blob.read, functools.partial(blob.save, tmp_path / "b")):
+            with pytest.raises(FileError) as caught:
+                read()
+            assert caught.value.code == "VND-IO-003"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_took_the_place_of_a_file_is_refused(tmp_path, make):
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    blob = Blob.from_file(path)
+    path.unlink()
+    make(path)
+    with pytest.raises(FileError) as caught:
+        blob.open()
+    assert caught.value.code == "VND-IO-001"
