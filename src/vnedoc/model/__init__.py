@@ -1,6 +1,8 @@
 """Frozen values. They know no format, no file and no key."""
 
-from vnedoc.model._blob import Blob, unreadable
+from typing import TYPE_CHECKING, Any
+
+from vnedoc.model._blob import Blob, file_changed, open_file, unreadable, written_whole
 from vnedoc.model._envelope import (
     VIETNAM,
     Attachment,
@@ -16,6 +18,7 @@ from vnedoc.model._envelope import (
     StaffInfo,
     StatusMessage,
     TraceHeader,
+    UnknownAttribute,
     UnknownElement,
 )
 from vnedoc.model._exchange import (
@@ -30,9 +33,19 @@ from vnedoc.model._exchange import (
     SendResult,
     Settlement,
 )
-from vnedoc.model._ids import DocumentCode, DocumentId, OrganId
+from vnedoc.model._ids import DocumentCode, DocumentId, OrganId, OrganKind
 from vnedoc.model._limits import Limits
-from vnedoc.model._lists import AdministrativeType, Kind, Priority, ReceiverChange, StatusCode, Steering
+from vnedoc.model._lists import (
+    AdministrativeType,
+    Certainty,
+    Kind,
+    Priority,
+    ReceiverChange,
+    StatusCode,
+    Steering,
+    name_key,
+    name_keys,
+)
 from vnedoc.model._received import Received
 from vnedoc.model._report import (
     Acceptance,
@@ -55,18 +68,63 @@ from vnedoc.model._report import (
 from vnedoc.model._signing import SignatureAlgorithm
 from vnedoc.model._wire import EDXML_TYPE, PDF_TYPE, Wire
 
+if TYPE_CHECKING:
+    from vnedoc.model._reference._agency import Agency, AgencyState, OrganConversion, Succession
+    from vnedoc.model._reference._level_1 import (
+        LevelOne,
+        LevelOneRange,
+        level_1,
+        level_1_codes,
+        level_1_range,
+        level_1_ranges,
+    )
+    from vnedoc.model._reference._printed import (
+        Authority,
+        Circulation,
+        CopyType,
+        Medium,
+        Secrecy,
+        code_lists,
+    )
+
+# Few programs need these, so they are loaded when first touched and cost the others nothing.
+_LATER = {
+    "Agency": "_agency",
+    "AgencyState": "_agency",
+    "Authority": "_printed",
+    "Circulation": "_printed",
+    "CopyType": "_printed",
+    "LevelOne": "_level_1",
+    "LevelOneRange": "_level_1",
+    "Medium": "_printed",
+    "OrganConversion": "_agency",
+    "Secrecy": "_printed",
+    "Succession": "_agency",
+    "code_lists": "_printed",
+    "level_1": "_level_1",
+    "level_1_codes": "_level_1",
+    "level_1_range": "_level_1",
+    "level_1_ranges": "_level_1",
+}
+
 __all__ = [
     "EDXML_TYPE",
     "PDF_TYPE",
     "VIETNAM",
     "Acceptance",
     "AdministrativeType",
+    "Agency",
+    "AgencyState",
     "Attachment",
+    "Authority",
     "Awaiting",
     "Blob",
     "Business",
     "Capabilities",
+    "Certainty",
+    "Circulation",
     "Conclusion",
+    "CopyType",
     "Covered",
     "Custody",
     "DocumentCode",
@@ -79,9 +137,14 @@ __all__ = [
     "InboundMeta",
     "Kind",
     "Level",
+    "LevelOne",
+    "LevelOneRange",
     "Limits",
+    "Medium",
     "MessageKind",
+    "OrganConversion",
     "OrganId",
+    "OrganKind",
     "OtherInfo",
     "Parcel",
     "Party",
@@ -94,6 +157,7 @@ __all__ = [
     "Replaced",
     "Report",
     "ResponseFor",
+    "Secrecy",
     "SendResult",
     "Settlement",
     "Severity",
@@ -108,10 +172,36 @@ __all__ = [
     "StatusMessage",
     "Steering",
     "SubIndication",
+    "Succession",
     "TimeSource",
     "TraceHeader",
+    "UnknownAttribute",
     "UnknownElement",
     "Wire",
+    "code_lists",
+    "file_changed",
+    "level_1",
+    "level_1_codes",
+    "level_1_range",
+    "level_1_ranges",
+    "name_key",
+    "name_keys",
+    "open_file",
     "unreadable",
     "worst",
+    "written_whole",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"vnedoc.model._reference.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

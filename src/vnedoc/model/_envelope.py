@@ -77,6 +77,24 @@ class UnknownElement:
     __attrs_post_init__ = check_shape
 
 
+@attrs.frozen(kw_only=True)
+class UnknownAttribute:
+    """An attribute that no field holds, kept so that forwarding loses nothing.
+
+    Attributes:
+        parent: Slash path of local names from the root to its element, as ``UnknownElement.parent``; empty
+            for the root itself.
+        name: Name in Clark notation: ``{namespace}local``, or ``local`` when it is in none.
+        value: Its text.
+    """
+
+    parent: str
+    name: str
+    value: str
+
+    __attrs_post_init__ = check_shape
+
+
 @attrs.frozen
 class Party:
     """An organisation as sender or recipient, *bên gửi, bên nhận*."""
@@ -295,6 +313,10 @@ def _unknown(values: Iterable[UnknownElement]) -> tuple[UnknownElement, ...]:
     return tuple_of(values)
 
 
+def _unknown_attributes(values: Iterable[UnknownAttribute]) -> tuple[UnknownAttribute, ...]:
+    return tuple_of(values)
+
+
 @attrs.frozen(kw_only=True)
 class Envelope:
     """A document message: new, revoke, update or replace.
@@ -331,6 +353,7 @@ class Envelope:
     business: Business | None = None
     attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_attachments)
     unknown: tuple[UnknownElement, ...] = attrs.field(default=(), converter=_unknown)
+    unknown_attributes: tuple[UnknownAttribute, ...] = attrs.field(default=(), converter=_unknown_attributes)
 
     @property
     def kind(self) -> Kind:
@@ -355,5 +378,6 @@ class StatusMessage:
     staff: StaffInfo | None = None
     timestamp: dt.datetime | None = attrs.field(default=None, converter=_zoned)
     unknown: tuple[UnknownElement, ...] = attrs.field(default=(), converter=_unknown)
+    unknown_attributes: tuple[UnknownAttribute, ...] = attrs.field(default=(), converter=_unknown_attributes)
 
     __attrs_post_init__ = check_shape

@@ -15,7 +15,8 @@ class Limits:
     file_bytes: int = 512 * 1024 * 1024
     """Size of one input file, octets."""
     tree_bytes: int = 32 * 1024 * 1024
-    """Size of an XML document that is read as a tree, octets."""
+    """Size of an XML document that is read as a tree, octets; where attachments are left in the file, of what
+    is left."""
     depth: int = 100
     """Nesting of XML elements."""
     nodes: int = 200_000

@@ -13,9 +13,14 @@ from vnedoc.xml._c14n import (
     EXC_C14N_COMMENTS,
     canonicalize,
     canonicalize_into,
+    canonicalize_stream_into,
     compare_c14n,
+    cuts_with_markup,
 )
 from vnedoc.xml._parse import XmlDocument, looks_like_xml, parse
+from vnedoc.xml._positions import ElementPositions, element_positions
+from vnedoc.xml._runs import true_offset
+from vnedoc.xml._skeleton import ByteSource, Streamed, parse_stream, true_line
 from vnedoc.xml._splice import end_tag_offset
 from vnedoc.xml._text import location, strict_base64, text_of
 
@@ -27,14 +32,23 @@ __all__ = [
     "C14N_METHODS",
     "EXC_C14N",
     "EXC_C14N_COMMENTS",
+    "ByteSource",
+    "ElementPositions",
+    "Streamed",
     "XmlDocument",
     "canonicalize",
     "canonicalize_into",
+    "canonicalize_stream_into",
     "compare_c14n",
+    "cuts_with_markup",
+    "element_positions",
     "end_tag_offset",
     "location",
     "looks_like_xml",
     "parse",
+    "parse_stream",
     "strict_base64",
     "text_of",
+    "true_line",
+    "true_offset",
 ]

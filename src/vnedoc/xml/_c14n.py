@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
 from lxml import etree
 
 from vnedoc.errors import ConfigError, DecodeError
+from vnedoc.model import file_changed
 from vnedoc.xml._parse import XmlDocument
 from vnedoc.xml._reference_c14n import Settings, write_document, write_element
+from vnedoc.xml._runs import Run
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N_COMMENTS = f"{C14N}#WithComments"
@@ -101,6 +103,91 @@ def canonicalize_into(
         write(_both(apex, settings, exclude, whole=whole))
     else:
         _write_fast(write, apex, settings, exclude, whole=whole)
+
+
+def canonicalize_stream_into(
+    write: _Write, document: XmlDocument, method: str, pieces: Iterable[bytes]
+) -> None:
+    """Hand the canonical octets of a document of any size to *write*, its long texts taken from its file.
+
+    Args:
+        write: Takes the octets piece by piece.
+        document: As ``parse_stream`` gives it, with nothing in ``cuts_with_markup``.
+        method: As for ``canonicalize``.
+        pieces: The octets of the file that *document* was read from, all of them. Whether they are still the
+            same is for the caller to tell.
+
+    Raises:
+        DecodeError: As ``canonicalize`` raises it.
+        FileError: ``VND-IO-003`` when there are fewer octets than there were.
+    """
+    held = io.BytesIO()
+    canonicalize_into(held.write, document, method)
+    outline, done = held.getvalue(), 0
+    file = _Ranges(pieces)
+    for cut in document.cuts:
+        token = cut.token.encode()
+        place = outline.index(token, done)
+        write(outline[done:place])
+        done = place + len(token)
+        if document.data[cut.after[0] - 1 : cut.after[0]] == b"\n":
+            done += 1  # stands for the line ends inside the text
+        for _ in file.until(cut.start):
+            pass
+        for octets in _line_ends(file.until(cut.there[0])):
+            write(octets)
+    write(outline[done:])
+    file.drain()
+
+
+def cuts_with_markup(document: XmlDocument) -> frozenset[int]:
+    """Give the ``Cut.start`` of texts that are not base64 and white space alone.
+
+    Their canonical form is not that of their octets: have ``parse_stream`` leave them where they are.
+    """
+    plain = {
+        token
+        for token, blob in document.runs.items()
+        if isinstance(blob.opener, Run) and not blob.opener.marked
+    }
+    return frozenset(cut.start for cut in document.cuts if cut.token not in plain)
+
+
+class _Ranges:
+    """Goes through the octets of a file from place to place."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._piece = b""
+        self._used = 0  # octets of it
+        self._at = 0  # offset in the file
+
+    def until(self, offset: int) -> Iterator[bytes]:
+        while self._at < offset:
+            if self._used == len(self._piece):
+                self._piece, self._used = next(self._pieces, b""), 0
+                if not self._piece:
+                    raise file_changed("")
+            end = min(len(self._piece), self._used + offset - self._at)
+            yield self._piece[self._used : end]  # no copy where it is the whole
+            self._at += end - self._used
+            self._used = end
+
+    def drain(self) -> None:
+        for _ in self._pieces:
+            pass
+
+
+def _line_ends(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Make each line end one line feed, as every XML parser does (XML 1.0, clause 2.11)."""
+    rest = b""
+    for piece in pieces:
+        octets = rest + piece
+        rest = b"\r" if octets.endswith(b"\r") else b""
+        octets = octets[: len(octets) - len(rest)]
+        yield octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in octets else octets
+    if rest:
+        yield b"\n"
 
 
 def _settings(method: str, prefixes: tuple[str, ...]) -> Settings:

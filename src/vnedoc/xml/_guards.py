@@ -42,12 +42,7 @@ def check_encoding(source: bytes) -> None:
             raise _wrong_encoding(name)
     nul = source.find(b"\x00")
     if nul >= 0:
-        raise DecodeError(
-            "VND-XML-004",
-            f"a NUL octet at offset {nul}",
-            hint="ask the sender to export the file again",
-            facts={"offset": nul},
-        )
+        raise nul_octet(nul)
     declaration = _DECLARATION.match(source)
     if declaration is None:
         return
@@ -62,6 +57,16 @@ def check_encoding(source: bytes) -> None:
                 hint="ask the sender for XML 1.0",
                 facts={"version": value},
             )
+
+
+def nul_octet(offset: int) -> DecodeError:
+    """Give the error for a NUL octet."""
+    return DecodeError(
+        "VND-XML-004",
+        f"a NUL octet at offset {offset}",
+        hint="ask the sender to export the file again",
+        facts={"offset": offset},
+    )
 
 
 def _wrong_encoding(name: str) -> DecodeError:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import attrs
 from lxml import etree
 
 from vnedoc.errors import DecodeError, LimitExceeded
-from vnedoc.model import Finding, Limits
+from vnedoc.model import Blob, Finding, Limits
 from vnedoc.xml import _repair
 from vnedoc.xml._guards import check_before, check_encoding, check_tree, find_markup
+from vnedoc.xml._runs import Cut
 
 # libxml2's own guards (text of 10 MB, depth of 256) stay on wherever our limits do not need more.
 _HUGE_FROM_BYTES = 10_000_000
 _HUGE_FROM_DEPTH = 256
 
 _ENCODING_ERRORS = frozenset({etree.ErrorTypes.ERR_INVALID_ENCODING})
+# Only a guess that saves the walk: what it finds is looked at in the tree.
+_AMPERSAND_IN_DECLARATION = re.compile(rb"xmlns[^=<>]*=\s*(?:\"[^\"<]*&|'[^'<]*&)")
 _POSITION = re.compile(r",? line \d+, column \d+$")
 
 
@@ -27,14 +31,19 @@ class XmlDocument:
     The tree is read only by convention: everything that is decided about the document is decided on it.
 
     Attributes:
-        data: The exact input.
+        data: The exact input; where contents were taken out, the skeleton that is left.
         root: The document element (``lxml``).
         repairs: What ``repair=True`` had to change; such a document is only good for looking at.
+        runs: Contents that were taken out before parsing, by the text that stands in their place, white
+            space around it aside; see ``parse_stream``.
+        cuts: Where they were taken out, in the order of the document; see ``true_line``.
     """
 
     data: bytes
     root: etree._Element
     repairs: tuple[Finding, ...] = ()
+    runs: Mapping[str, Blob] = attrs.field(factory=dict)
+    cuts: tuple[Cut, ...] = ()
 
     def __repr__(self) -> str:
         return f"XmlDocument({etree.QName(self.root).localname}, {len(self.data)} octets)"
@@ -76,9 +85,9 @@ def parse(data: bytes, limits: Limits | None = None, *, repair: bool = False) ->
         repairs += bindings
         root = _parse_again(source, limits)
     if root.getroottree().docinfo.internalDTD is not None:  # the prolog scan found none, so it is wrong
-        raise _doctype_refused()
+        raise doctype_refused()
     check_tree(root, source, limits)
-    if b"&" in source:
+    if b"&" in source and _AMPERSAND_IN_DECLARATION.search(source):
         _refuse_ampersands_in_namespaces(root)
     return XmlDocument(data, root, repairs)
 
@@ -122,10 +131,11 @@ def _parse_again(source: bytes, limits: Limits) -> etree._Element:
 def _refuse_doctype(source: bytes) -> None:
     start = find_markup(source)
     if source[start : start + 9].upper() == b"<!DOCTYPE":
-        raise _doctype_refused()
+        raise doctype_refused()
 
 
-def _doctype_refused() -> DecodeError:
+def doctype_refused() -> DecodeError:
+    """Give the error for a DOCTYPE."""
     return DecodeError(
         "VND-XML-002",
         "the file has a DOCTYPE, which is not allowed",
