@@ -105,14 +105,14 @@ def carrying(content: bytes, name: str = "a.pdf", kind: str = "application/pdf")
     )
 
 
-def decode(data: bytes, **limits: int) -> Decoded:
+def decode(data: bytes, *, mode: str = "strict", **limits: int) -> Decoded:
     """Read bytes with the codec."""
-    return EdXmlCodec(Limits(**limits)).decode(Wire.from_bytes(data))
+    return EdXmlCodec(Limits(**limits), mode=mode).decode(Wire.from_bytes(data))
 
 
-def encode(message: Envelope | StatusMessage) -> bytes:
+def encode(message: Envelope | StatusMessage, to: str = "2016") -> bytes:
     """Write with the codec."""
-    return EdXmlCodec().encode(message).read()
+    return EdXmlCodec(dialect=to).encode(message).read()
 
 
 def codes(data: bytes) -> list[str]:

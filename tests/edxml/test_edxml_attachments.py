@@ -168,7 +168,8 @@ def test_the_unknown_of_an_unmatched_line_is_kept_once():
 def test_an_empty_file_is_a_file():
     data = carrying(b"")
     assert only(data).blob.size == 0
-    assert codes(data) == []
+    assert codes(data) == ["VND-EDX-055"]
+    assert codes(carrying(b"", name="a.txt", kind="text/plain")) == []
     assert decode(encode(decode(data).message)).message == decode(data).message
 
 
@@ -421,8 +422,8 @@ def test_the_first_bytes_tell_the_type(head, kind):
     [
         (PDF, "a.pdf", "application/pdf", []),
         (PDF, "a.pdf", "application/pdf; x=y", []),
-        (b"MZ\x90", "a.pdf", "application/pdf", ["VND-EDX-047", "VND-EDX-049"]),
-        (b"MZ\x90", "a.pdf.exe", "application/pdf", ["VND-EDX-047"]),
+        (b"MZ\x90", "a.pdf", "application/pdf", ["VND-EDX-047", "VND-EDX-049", "VND-EDX-058"]),
+        (b"MZ\x90", "a.pdf.exe", "application/pdf", ["VND-EDX-047", "VND-EDX-058"]),
         (b"text", "a.pdf", "", ["VND-EDX-049"]),
         (b"<?xml?>", "a.txt", "text/plain", []),
         (PDF, "a.zip", "application/zip", ["VND-EDX-047", "VND-EDX-049"]),

@@ -1,9 +1,12 @@
 """Public edXML samples: what each one is, read, judged by the rules, and written again."""
 
+from collections import Counter
+
 import pytest
 from edxml_making import decode, encode
+from lxml import etree
 
-from vnedoc.edxml import check, decode_document, extract
+from vnedoc.edxml import EdXmlCodec, check, convert, decode_document, extract
 from vnedoc.errors import DecodeError
 from vnedoc.model import Kind, Limits, ReceiverChange, Severity, StatusCode
 from vnedoc.xml import parse
@@ -71,6 +74,64 @@ def test_documents_are_read_and_written_without_loss(samples, name):
     assert message.unknown == ()
     assert not [one for one in decoded.findings if one.severity is Severity.ERROR]
     assert decode(encode(message)).message == message
+
+
+def said(data):
+    """Give what each element of a message says, with its path: all text but that of signatures."""
+    found = Counter()
+    waiting = [(parse(data).root, "")]
+    while waiting:
+        element, above = waiting.pop()
+        path = f"{above}/{etree.QName(element).localname}"
+        if path.endswith("/Signature"):
+            continue
+        text = (element.text or "").strip()
+        if text or element.keys():
+            found[path, text, tuple(sorted(element.items()))] += 1
+        waiting += [(child, path) for child in element.iterchildren(etree.Element)]
+    return found
+
+
+@pytest.mark.parametrize("name", [*DOCUMENTS, *STATUSES])
+@pytest.mark.parametrize("to", ["2016", "2016-official"])
+def test_no_element_that_says_something_is_lost(samples, name, to):
+    """Signatures apart, which never survive; each is told."""
+    data = (samples / name).read_bytes()
+    assert said(encode(decode(data).message, to)) == said(data)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_message_of_the_axis_goes_through_the_form_of_2014_and_back(samples, name):
+    message = decode((samples / name).read_bytes()).message
+    converted = convert(EdXmlCodec().encode(message), "2014")
+    lost = {one.location for one in converted.lost if one.code == "VND-EDX-014"}
+    assert lost <= {
+        "business",
+        "other.direction",
+        *(f"attachments[{place}].content_type" for place in range(3)),
+    }
+    back = decode(converted.wire.read()).message
+    assert [one.blob for one in back.attachments] == [one.blob for one in message.attachments]
+    assert (back.sender, back.receivers, back.date, back.code) == (
+        message.sender,
+        message.receivers,
+        message.date,
+        message.code,
+    )
+
+
+@pytest.mark.parametrize("name", [f"{GATEWAY}edoc.edxml", f"{GATEWAY}edoc.edxml.bak"])
+def test_hand_written_samples_are_read_leniently_and_explained(samples, name):
+    """The xlink prefix is bound nowhere and the content is a template's mark, which no base64 is."""
+    with pytest.raises(DecodeError) as caught:
+        decode((samples / name).read_bytes(), mode="lenient")
+    assert caught.value.code == "VND-EDX-044"
+    text = (samples / name).read_text("utf-8")
+    start = text.index("${__String")
+    mended = text[:start] + "JVBERi0=" + text[text.index("}", start) + 1 :]
+    decoded = decode(mended.encode(), mode="lenient")
+    assert "VND-XML-021" in {one.code for one in decoded.findings}
+    assert decoded.message.sender.organ_id.level_1 is not None
 
 
 @pytest.mark.parametrize("name", STATUSES)

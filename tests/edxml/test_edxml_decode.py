@@ -82,11 +82,11 @@ def refusal(data: bytes, **limits: int) -> DecodeError:
         (f'<EdXML xmlns="{QCVN}"/>'.encode(), "VND-EDX-004"),
         (
             soap("http://www.e-doc.vn/Schema/"),
-            "VND-EDX-003",
+            "VND-EDX-007",
         ),
         (
             soap("http://www.inetcloud.vn/ns/edxml"),
-            "VND-EDX-003",
+            "VND-EDX-007",
         ),
         (b'<edXML xmlns="http://edxml.gov.vn/schema"/>', "VND-EDX-002"),
         (f'<edXML xmlns="{QCVN}"/>'.encode(), "VND-EDX-005"),
@@ -243,32 +243,38 @@ def test_what_a_status_does_not_know_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("2026/11/20", []),
-        ("20/11/2026", ["VND-EDX-020"]),
-        ("2026-11-20", ["VND-EDX-020"]),
-        ("2026/11/20 ", []),
-    ],
+    ("text", "found"), [("2026/11/20", []), ("2026/11/20 ", []), ("2026/11/2", ["VND-EDX-020"])]
 )
-def test_dates_in_other_forms_are_read_with_a_warning(text, found):
+def test_the_date_of_the_standard_is_read(text, found):
     decoded = decode(document(FROM + TO + f"<edXML:DueDate>{text}</edXML:DueDate>"))
-    assert decoded.message.due_date == dt.date(2026, 11, 20)
+    assert decoded.message.due_date in (dt.date(2026, 11, 20), dt.date(2026, 11, 2))
     assert [one.code for one in decoded.findings] == found
-    assert all(one.severity is Severity.WARNING for one in decoded.findings)
+
+
+@pytest.mark.parametrize("text", ["20/11/2026", "2026-11-20", "2026-11-20 "])
+def test_dates_in_other_forms_are_read_only_where_leniency_was_asked_for(text):
+    data = document(FROM + TO + f"<edXML:DueDate>{text}</edXML:DueDate>")
+    strict, lenient = decode(data), decode(data, mode="lenient")
+    assert strict.message.due_date is None
+    (one,) = strict.findings
+    assert (one.code, one.severity, one.facts["better"]) == ("VND-EDX-037", Severity.ERROR, "2026/11/20")
+    assert text.strip() in strict.message.unknown[0].xml
+    assert lenient.message.due_date == dt.date(2026, 11, 20)
+    assert [(one.code, one.severity) for one in lenient.findings] == [("VND-EDX-020", Severity.WARNING)]
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "mode", "found"),
     [
-        ("2026/11/20 08:05:09", []),
-        ("20/11/2026 08:05:09", ["VND-EDX-020"]),
-        ("2026-11-20T08:05:09", ["VND-EDX-020"]),
-        ("2026/11/20 8:05:09", ["VND-EDX-020"]),
+        ("2026/11/20 08:05:09", "strict", []),
+        ("2026/11/20 8:05:09", "strict", ["VND-EDX-020"]),
+        ("20/11/2026 08:05:09", "lenient", ["VND-EDX-020"]),
+        ("2026-11-20T08:05:09", "lenient", ["VND-EDX-020"]),
+        ("2026-11-20T01:05:09+00:00", "lenient", ["VND-EDX-020"]),
     ],
 )
-def test_times_are_vietnam_times(text, found):
-    decoded = decode(traced(text))
+def test_times_are_vietnam_times(text, mode, found):
+    decoded = decode(traced(text), mode=mode)
     assert decoded.message.traces == (
         TraceHeader(timestamp=dt.datetime(2026, 11, 20, 8, 5, 9, tzinfo=VIETNAM)),
     )

@@ -8,9 +8,17 @@ import jsonschema
 import pytest
 from edxml_making import PDF, carrying, decode, full_envelope, full_status, zip_of
 
-from vnedoc.edxml import envelope_from_json, envelope_schema, envelope_to_json, message_to_dict
+from vnedoc.edxml import envelope_schema, from_json, message_to_dict, to_json
 from vnedoc.errors import DecodeError, FileError, InputError
-from vnedoc.model import DocumentType, Envelope, UnknownElement
+from vnedoc.model import (
+    DocumentType,
+    Envelope,
+    OrganId,
+    Party,
+    StatusMessage,
+    UnknownAttribute,
+    UnknownElement,
+)
 
 MINIMAL = {
     "schema": "vnedoc-envelope/1",
@@ -28,7 +36,7 @@ def folder(tmp_path):
 
 
 def load(folder, **more):
-    return envelope_from_json(json.dumps({**MINIMAL, **more}), folder)
+    return from_json(json.dumps({**MINIMAL, **more}), folder)
 
 
 def refusal(folder, **more) -> InputError:
@@ -41,18 +49,38 @@ def test_an_envelope_goes_out_and_comes_back(folder):
     envelope = attrs.evolve(
         full_envelope(), unknown=(UnknownElement(parent="", after="edXMLEnvelope", xml="<a></a>"),)
     )
-    text = envelope_to_json(envelope, ["a.pdf"])
-    assert envelope_from_json(text, folder) == envelope
-    assert envelope_from_json(text.encode(), folder) == envelope
+    text = to_json(envelope, ["a.pdf"])
+    assert from_json(text, folder) == envelope
+    assert from_json(text.encode(), folder) == envelope
     jsonschema.validate(json.loads(text), envelope_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_a_status_goes_out_and_comes_back(tmp_path):
+    status = attrs.evolve(
+        full_status(),
+        sender=Party(OrganId("000.00.01.Z99", ("Z99.1",)), "Sở Thí điểm A"),
+        unknown_attributes=(UnknownAttribute(parent="edXMLEnvelope", name="{urn:x}a", value="1"),),
+    )
+    text = to_json(status)
+    back = from_json(text, tmp_path)
+    assert back == status
+    assert back.sender.organ_id.aliases == ("Z99.1",)
+    jsonschema.validate(json.loads(text), envelope_schema(), cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize("kind", ["letter", 1, None])
+def test_another_kind_of_message_is_refused(folder, kind):
+    error = refusal(folder, message=kind)
+    assert (error.code, error.path) == ("VND-EDX-061", "$.message")
 
 
 def test_the_schema_is_the_model():
     """Field by field, so that neither can grow without the other."""
     schema = envelope_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    fields = set(attrs.fields_dict(Envelope)) | {"schema"}
-    assert set(schema["properties"]) == fields
+    for name, kind in (("document", Envelope), ("status", StatusMessage)):
+        fields = set(attrs.fields_dict(kind)) | {"schema", "message"}
+        assert set(schema["$defs"][name]["properties"]) == fields
     envelope = full_envelope()
     for name, value in (
         ("party", envelope.sender),
@@ -150,7 +178,7 @@ def test_a_missing_file_is_a_file_error(folder):
 )
 def test_what_is_no_json_is_refused_with_its_place(tmp_path, text, line, column):
     with pytest.raises(DecodeError) as caught:
-        envelope_from_json(text, tmp_path)
+        from_json(text, tmp_path)
     assert caught.value.code == "VND-EDX-060"
     assert (caught.value.facts["line"], caught.value.facts["column"]) == (line, column)
 
@@ -158,7 +186,7 @@ def test_what_is_no_json_is_refused_with_its_place(tmp_path, text, line, column)
 @pytest.mark.parametrize("text", ["[]", "null", '"a"'])
 def test_the_top_must_be_an_object(tmp_path, text):
     with pytest.raises(DecodeError) as caught:
-        envelope_from_json(text, tmp_path)
+        from_json(text, tmp_path)
     assert (caught.value.code, caught.value.path) == ("VND-EDX-061", "$")
 
 
@@ -197,13 +225,13 @@ def test_what_is_not_of_the_schema_is_refused_with_its_path(folder, more, code, 
 
 def test_missing_fields_are_named(tmp_path):
     with pytest.raises(DecodeError) as caught:
-        envelope_from_json('{"schema": "vnedoc-envelope/1", "sender": {"organ_id": "H99"}}', tmp_path)
+        from_json('{"schema": "vnedoc-envelope/1", "sender": {"organ_id": "H99"}}', tmp_path)
     assert (caught.value.code, caught.value.facts) == ("VND-EDX-063", {"field": "receivers"})
 
 
 def test_every_attachment_needs_a_path():
     with pytest.raises(InputError) as caught:
-        envelope_to_json(full_envelope(), [])
+        to_json(full_envelope(), [])
     assert caught.value.code == "VND-EDX-066"
 
 

@@ -4,27 +4,84 @@ The codec knows no keys and never looks inside a signature. Reading is by namesp
 order; writing is byte for byte what the national axis writes. What is not known survives a round trip.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from vnedoc.edxml._codec import EdXmlCodec
-from vnedoc.edxml._files import safe_name, sniff_type
-from vnedoc.edxml._json import envelope_from_json, envelope_schema, envelope_to_json, message_to_dict
-from vnedoc.edxml._read import Decoded, decode_document, extract, is_edxml
-from vnedoc.edxml._rules import check
+from vnedoc.edxml._content import content_findings, safe_name, sniff_type
+from vnedoc.edxml._json import envelope_schema, from_json, message_to_dict, to_json
+from vnedoc.edxml._read import Decoded, decode_document, extract
+from vnedoc.edxml._recognise import is_edxml, looks_like_mime
+from vnedoc.edxml._schemas import relaxng
+from vnedoc.edxml._stream import OpenedFile, read_file
+from vnedoc.edxml._wire import NAMES as DIALECTS
+from vnedoc.edxml._wire import Dialect, dialect
+
+if TYPE_CHECKING:
+    from vnedoc.edxml._convert import Converted, convert
+    from vnedoc.edxml._file_writer import Draft, Written, write_file
+    from vnedoc.edxml._rules import Rule, check, did_you_mean, locate, rules, rules_to_json
 
 SIGNATURE_PARENT: tuple[str, ...] = ("edXML", "edXMLEnvelope", "edXMLHeader")
 """Where the seal goes: it becomes the last child of this element."""
 
+CONTENT_ELEMENTS: frozenset[str] = frozenset({"ContentTransferEncoded"})
+"""Local names of the elements whose text is base64, of any length."""
+
 __all__ = [
+    "CONTENT_ELEMENTS",
+    "DIALECTS",
     "SIGNATURE_PARENT",
+    "Converted",
     "Decoded",
+    "Dialect",
+    "Draft",
     "EdXmlCodec",
+    "OpenedFile",
+    "Rule",
+    "Written",
     "check",
+    "content_findings",
+    "convert",
     "decode_document",
-    "envelope_from_json",
+    "dialect",
+    "did_you_mean",
     "envelope_schema",
-    "envelope_to_json",
     "extract",
+    "from_json",
     "is_edxml",
+    "locate",
+    "looks_like_mime",
     "message_to_dict",
+    "read_file",
+    "relaxng",
+    "rules",
+    "rules_to_json",
     "safe_name",
     "sniff_type",
+    "to_json",
+    "write_file",
 ]
+
+
+_OF_THE_RULES = frozenset({"Rule", "check", "did_you_mean", "locate", "rules", "rules_to_json"})
+
+
+def __getattr__(name: str) -> Any:
+    # Who only reads needs no rules.
+    if name in _OF_THE_RULES:
+        from vnedoc.edxml import _rules
+
+        return getattr(_rules, name)
+    # Nor a writer of files.
+    if name in ("Draft", "Written", "write_file"):
+        from vnedoc.edxml import _file_writer
+
+        return getattr(_file_writer, name)
+    # MIME, zips and e-mail headers are only needed by those who convert.
+    if name in ("Converted", "convert"):
+        from vnedoc.edxml import _convert
+
+        return getattr(_convert, name)
+    raise AttributeError(f"module 'vnedoc.edxml' has no attribute {name!r}")

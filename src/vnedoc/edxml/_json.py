@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from vnedoc.edxml._files import sniff_type
+from vnedoc.edxml._content import sniff_type
 from vnedoc.errors import DecodeError, InputError
 from vnedoc.model import VIETNAM, Attachment, Blob, DocumentId, Envelope, OrganId, StatusCode, StatusMessage
 
@@ -37,34 +37,36 @@ def envelope_schema() -> dict[str, Any]:
 # --- out ------------------------------------------------------------------------------------------
 
 
-def envelope_to_json(envelope: Envelope, attachment_paths: Sequence[str]) -> str:
-    """Write an envelope as ``vnedoc-envelope/1``; fields that have their default are left out.
+def to_json(message: Envelope | StatusMessage, attachment_paths: Sequence[str] = ()) -> str:
+    """Write a message as ``vnedoc-envelope/1``; fields that have their default are left out.
 
-    Aliases of organisations and the packed form of attachments are not part of the format.
+    The packed form of attachments is not part of the format: contents are given as they are.
 
     Args:
-        envelope: The envelope.
+        message: A document or a status message.
         attachment_paths: Where each attachment's content lies, in order, relative to the JSON file, with
             ``/`` between the steps. The caller writes those files.
 
     Raises:
         InputError: ``VND-EDX-066`` when there are not as many paths as attachments.
     """
-    if len(attachment_paths) != len(envelope.attachments):
+    files = message.attachments if isinstance(message, Envelope) else ()
+    if len(attachment_paths) != len(files):
         raise InputError(
             "VND-EDX-066",
             "every attachment needs its path",
             path="attachments",
             hint="give one path for each attachment, in order",
-            facts={"attachments": len(envelope.attachments), "paths": len(attachment_paths)},
+            facts={"attachments": len(files), "paths": len(attachment_paths)},
         )
-    plain = _plain(envelope, sparse=True)
-    if attachment_paths:
+    plain = _plain(message, sparse=True)
+    if files:
         plain["attachments"] = [
             {"path": path, **_labels(one, sparse=True)}
-            for path, one in zip(attachment_paths, envelope.attachments, strict=True)
+            for path, one in zip(attachment_paths, files, strict=True)
         ]
-    return json.dumps({"schema": SCHEMA, **plain}, ensure_ascii=False, indent=2) + "\n"
+    kind = {} if isinstance(message, Envelope) else {"message": "status"}
+    return json.dumps({"schema": SCHEMA, **kind, **plain}, ensure_ascii=False, indent=2) + "\n"
 
 
 def message_to_dict(message: Envelope | StatusMessage) -> dict[str, Any]:
@@ -79,6 +81,8 @@ def message_to_dict(message: Envelope | StatusMessage) -> dict[str, Any]:
 def _plain(value: Any, *, sparse: bool = False) -> Any:
     """Give JSON values; *sparse* leaves out the fields that have their default."""
     match value:
+        case OrganId() if value.aliases and sparse:
+            return {"value": value.value, "aliases": list(value.aliases)}
         case OrganId() | DocumentId() | StatusCode():
             return value.value
         case enum.Enum():
@@ -123,8 +127,8 @@ def _measures(attachment: Attachment) -> dict[str, Any]:
 # --- in -------------------------------------------------------------------------------------------
 
 
-def envelope_from_json(text: str | bytes, base: Path) -> Envelope:
-    """Read an envelope from ``vnedoc-envelope/1``.
+def from_json(text: str | bytes, base: Path) -> Envelope | StatusMessage:
+    """Read a message from ``vnedoc-envelope/1``.
 
     Args:
         text: The JSON, UTF-8 when bytes.
@@ -149,6 +153,12 @@ def envelope_from_json(text: str | bytes, base: Path) -> Envelope:
             hint=f'write "schema": "{SCHEMA}"',
             facts={"seen": str(schema)[:80], "expected": SCHEMA},
         )
+    kind = plain.pop("message", "document")
+    if kind == "status":
+        status: StatusMessage = _object(plain, StatusMessage, "$")
+        return status
+    if kind != "document":
+        raise _wrong("$.message", kind, "document | status")
     attachments = plain.pop("attachments", [])
     if not isinstance(attachments, list):
         raise _wrong("$.attachments", attachments, "a list")
@@ -287,12 +297,7 @@ def _value(plain: Any, hint: Any, at: str) -> Any:
             raise _wrong(at, plain, "a list")
         return tuple(_value(one, hint.__args__[0], f"{at}[{n}]") for n, one in enumerate(plain))
     if hint in {OrganId, DocumentId}:
-        text = _value(plain, str, at)
-        try:
-            return hint(text)
-        except InputError as error:
-            error.path = at
-            raise
+        return _identifier(plain, hint, at)
     if issubclass(hint, enum.Enum):
         return _member(plain, hint, at)
     if issubclass(hint, dt.date):
@@ -304,8 +309,22 @@ def _value(plain: Any, hint: Any, at: str) -> Any:
     return plain
 
 
+def _identifier(plain: Any, hint: type[OrganId | DocumentId], at: str) -> OrganId | DocumentId:
+    try:
+        if hint is OrganId and isinstance(plain, dict):
+            organ: OrganId = _object(plain, OrganId, at)
+            return organ
+        return hint(_value(plain, str, at))
+    except DecodeError:
+        raise
+    except InputError as error:
+        error.path = at
+        raise
+
+
 def _member(plain: Any, members: type[enum.Enum], at: str) -> enum.Enum:
-    known = {member.name.lower(): member for member in members}
+    by_code = members is StatusCode  # its codes are what people say
+    known = {member.value if by_code else member.name.lower(): member for member in members}
     if not isinstance(plain, str) or plain not in known:
         raise _wrong(at, plain, " | ".join(known))
     return known[plain]

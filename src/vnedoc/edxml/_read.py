@@ -1,47 +1,57 @@
-"""Tree to message. Everything is read through the rows of the wire table."""
+"""Tree to message. Everything is read through the rows of the wire table.
+
+Most of the time goes into this walk, so it looks at each element once and works out where an element stands
+only when there is something to say about it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import attrs
 from lxml import etree
 
-from vnedoc.edxml._attachments import join
-from vnedoc.edxml._table import (
-    ATTACHMENT,
-    DIALECT,
-    DOCUMENT_MESSAGE,
+from vnedoc.edxml._content import join
+from vnedoc.edxml._recognise import is_status, no_code, recognise, variant
+from vnedoc.edxml._wire import (
+    BASE64,
+    DEFAULT,
     QCVN,
-    REFERENCE,
-    STATUS_CODE,
-    STATUS_MESSAGE,
     XLINK,
     XMLDSIG,
+    XSI,
     Carried,
+    Dialect,
     Reference,
     Row,
+    clark,
+    dialect,
 )
 from vnedoc.errors import DecodeError
-from vnedoc.model import Attachment, Envelope, Finding, Limits, StatusMessage, UnknownElement
+from vnedoc.model import (
+    Attachment,
+    Envelope,
+    Finding,
+    Limits,
+    StatusMessage,
+    UnknownAttribute,
+    UnknownElement,
+)
 from vnedoc.xml import EXC_C14N, XmlDocument, canonicalize, location, text_of
 
 _XML_SPACE = " \t\r\n"
 _SHOWN = 80
-_LOOKED_AT = 64
 _PREFIXES = 16
-_XLINK_HREF = f"{{{XLINK}}}href"
-_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_MOST_GUESSES = 100  # at what unknown names may mean: a flood of them gets no more
+_FEW = 8  # places that are worked out one by one
+_XLINK_HREF = clark(XLINK, "href")
+_XSI_ATTRIBUTE = f"{{{XSI}}}"
 _SIGNATURES = frozenset({"Signature", "DigitalSignature"})
-_ROOTS = frozenset({"edxml", "edxmlenvelope"})
-_GOVSOC = "http://edxml.gov.vn/schema"
-_YEAR_2014 = frozenset({"http://www.e-doc.vn/Schema/", "http://www.inetcloud.vn/ns/edxml"})
-_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_MANIFEST = "edXMLEnvelope/edXMLBody/edXMLManifest"
-_CARRIER = "AttachmentEncoded"
+
+Kept = UnknownElement | UnknownAttribute
 
 
 @attrs.frozen
@@ -50,53 +60,40 @@ class Decoded:
 
     Attributes:
         message: The typed view.
-        findings: Everything that was read past; an error-severity one says that a part could not be read.
-        dialect: ``2016`` for QCVN 102:2016/BTTTT.
+        findings: Everything that was read past or mended; an error-severity one says that a part could not
+            be read, or that a mended file is no proof of anything.
+        dialect: Name of the dialect it is in, see ``vnedoc.edxml.Dialect``.
+        seals: Number of signatures of the message itself, read past: they are judged elsewhere.
     """
 
     message: Envelope | StatusMessage
     findings: tuple[Finding, ...] = ()
-    dialect: str = DIALECT
+    dialect: str = DEFAULT
+    seals: int = 0
 
 
-def is_edxml(document: XmlDocument) -> bool:
-    """Whether the document is edXML, or so near to it that ``decode_document`` says what it is instead."""
-    name = etree.QName(document.root)
-    return name.localname.lower() in _ROOTS or _relative(document.root) is not None
-
-
-def decode_document(document: XmlDocument, limits: Limits) -> Decoded:
+def decode_document(document: XmlDocument, limits: Limits, *, lenient: bool = False) -> Decoded:
     """Read a message from the same tree whose signatures were judged.
 
     Children are read in any order and by namespace and local name. What the table does not know is kept
-    in ``unknown``; a value that cannot be read leaves its field empty, is kept in ``unknown`` and gives an
-    error-severity finding.
+    in ``unknown`` and ``unknown_attributes``; a value that cannot be read leaves its field empty, is kept
+    in ``unknown`` and gives an error-severity finding.
 
     Args:
         document: A parsed document, see ``vnedoc.xml.parse``.
         limits: Bounds on number and size of attachments and on zip ratio.
+        lenient: Read also other root names and namespaces, other spellings by case, and the forms of dates
+            that programs write instead of the standard's. Each gives a finding.
 
     Raises:
         DecodeError: ``VND-EDX-001`` to ``010`` and ``044`` when it is no edXML message or a mandatory
             part is missing, doubled or unreadable; codes of ``vnedoc.xml`` for comments inside a value.
         LimitExceeded: ``VND-EDX-015``.
     """
-    root = document.root
-    _recognise(root)
-    header = _mandatory(_mandatory(root, "edXMLEnvelope"), "edXMLHeader")
-    status = _is_status(root, header)
-    reader = _Reader(list(document.repairs))
-    content = reader.content(root, STATUS_MESSAGE if status else DOCUMENT_MESSAGE, location(root))
-    if "sender" not in content.fields:
-        raise DecodeError(
-            "VND-EDX-006",
-            "the message has no sender",
-            path=location(header),
-            hint="MessageHeader needs From with an OrganId of 1 to 60 characters",
-            facts={"line": header.sourceline},
-        )
-    message = reader.status(content, header) if status else reader.document(content, limits)
-    return Decoded(message, tuple(reader.findings))
+    known = recognise(document.root, lenient=lenient)
+    reader = Reader(document, lenient=lenient)
+    reader.findings += known.findings
+    return reader.message(known.dialect, limits)
 
 
 def extract(document: XmlDocument, limits: Limits) -> tuple[Attachment, ...]:
@@ -112,9 +109,9 @@ def extract(document: XmlDocument, limits: Limits) -> tuple[Attachment, ...]:
         DecodeError: ``VND-EDX-044`` when the base64 of an attachment is broken.
         LimitExceeded: ``VND-EDX-015``.
     """
-    reader = _Reader([])
-    references = reader.groups(document.root, REFERENCE)
-    carried = reader.groups(document.root, ATTACHMENT)
+    reader = Reader(document)
+    rows = dialect(DEFAULT).document.fields
+    references, carried = (reader.everywhere(row) for row in rows if row.field in ("references", "carried"))
     return join(references, carried, limits, []).attachments
 
 
@@ -127,10 +124,387 @@ def verbatim(element: etree._Element) -> str:
     return canonicalize(element, EXC_C14N, prefixes=_type_prefixes(element)).decode("utf-8")
 
 
+def nth(name: str, place: int) -> str:
+    """Give the path component of the *place*-th element of that name, counted from 1."""
+    return name if place == 1 else f"{name}[{place}]"
+
+
 def _type_prefixes(element: etree._Element) -> tuple[str, ...]:
-    types = (str(one.get(f"{_XSI}type", "")) for one in element.iter(etree.Element))
+    types = (str(one.get(f"{_XSI_ATTRIBUTE}type", "")) for one in element.iter(etree.Element))
     prefixes = sorted({value.partition(":")[0].strip() for value in types if ":" in value})
     return tuple(prefixes[:_PREFIXES])
+
+
+# --- walking --------------------------------------------------------------------------------------
+
+
+class _Unreadable(Exception):
+    """An element stays as it is; the finding says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
+
+
+class Reader:
+    """Walks elements and rows together, and collects the findings.
+
+    Attributes:
+        findings: In the order in which they were met.
+    """
+
+    def __init__(
+        self,
+        document: XmlDocument,
+        *,
+        lenient: bool = False,
+        base: str = "",
+        carried: list[Carried] | None = None,
+    ) -> None:
+        self.findings: list[Finding] = list(document.repairs)
+        self._root = document.root
+        self._runs = document.runs
+        self._lenient = lenient
+        self._asked = 0
+        self._meant: dict[tuple[str, str], str | None] = {}
+        self._seals = 0
+        self._base = base  # stands before every place: the part of a MIME message
+        self._carried = carried or []  # that came outside of the document
+        self._places: dict[etree._Element, str] | None = None
+
+    def place(self, element: etree._Element) -> str:
+        """Say where *element* stands, in the form of ``vnedoc.xml.location``."""
+        if self._places is None:
+            if self._asked < _FEW:
+                self._asked += 1
+                return f"{self._base}{location(element)}"
+            # All at once: asking each element for its own place is quadratic in siblings.
+            self._places = {self._root: f"{self._base}{location(self._root)}"}
+            for parent, where in _walk(self._root, self._places[self._root]):
+                self._places[parent] = where
+        return self._places[element]
+
+    def content(  # noqa: C901 - the one loop that every element goes through
+        self, element: etree._Element, row: Row
+    ) -> tuple[dict[str, Any], list[Kept]]:
+        """Read the children of *element* by the rows of *row*.
+
+        Returns:
+            What the fields hold, in the order of the document; and what no field holds, with parents
+            relative to *element*.
+        """
+        fields: dict[str, Any] = {}
+        kept: list[Kept] = []
+        seen: set[str] = set()
+        after: str | None = None
+        index = row.index
+        if element.keys():
+            self._attributes(element, row, "", fields, kept)
+        text = element.text
+        if text and text.strip(_XML_SPACE):
+            self._stray(element, text)
+        for child in element:
+            text = child.tail
+            if text and text.strip(_XML_SPACE):
+                self._stray(element, text)
+            tag: Any = child.tag
+            known = index.get(tag)
+            try:
+                if known is None:
+                    known = self._odd(child, row)
+                    if known is None:
+                        continue
+                if known.name in seen and not known.many:
+                    raise _Unreadable(self._repeated(child, known))  # noqa: TRY301 - one way to keep an element
+                if known.value is None:
+                    produced = self._group(child, known, fields, kept)
+                else:
+                    produced = self._leaf(child, known, fields, kept)
+            except _Unreadable as why:
+                self._keep(child, known, why.finding, after, kept)
+                continue
+            if tag != known.tag:
+                self._misspelt(child, known)
+            if produced or known.structure:
+                seen.add(known.name)
+                after = known.name
+        return fields, kept
+
+    def _leaf(  # noqa: C901 - two of three elements come here
+        self, child: etree._Element, row: Row, fields: dict[str, Any], kept: list[Kept]
+    ) -> bool:
+        value, field = row.value, row.field
+        assert value is not None  # noqa: S101 - the caller asked
+        assert field is not None  # noqa: S101 - every leaf has a field
+        text = child.text
+        if len(child):
+            text = text_of(child)  # refuses
+        text = text.strip(_XML_SPACE) if text else ""
+        if not text and not row.keep_empty:
+            if child.keys():
+                self._empty(child, row)
+            return False
+        if value.plain:
+            read: Any = text
+        elif value is BASE64 and text in self._runs:
+            read = self._runs[text]
+        else:
+            try:
+                read = value.read(text)
+            except ValueError as error:
+                read = self._not_read(child, row, text, error)
+            else:
+                if value.exact is not None and value.exact.fullmatch(text) is None:
+                    self._note("VND-EDX-020", child, row, text)
+        if child.keys():
+            name = nth(row.name, len(fields.get(field, ())) + 1) if row.many else row.name
+            self._attributes(child, row, name, fields, kept)
+        if row.many:
+            fields.setdefault(field, []).append(read)
+        else:
+            fields[field] = read
+        return True
+
+    def _empty(self, child: etree._Element, row: Row) -> None:
+        """Keep an element without text that has attributes which we would not write."""
+        surplus = [str(key) for key, text in child.items() if row.attributes.get(str(key)) != text]
+        if surplus:
+            attribute = surplus[0].rpartition("}")[2]
+            raise _Unreadable(
+                Finding.warning("VND-EDX-025", self.place(child), element=row.name, attribute=attribute)
+            )
+
+    def _group(self, child: etree._Element, row: Row, fields: dict[str, Any], kept: list[Kept]) -> bool:
+        """Put what *child* holds into *fields*; ``False`` when it holds nothing."""
+        if row.kept:
+            if len(child) or (child.text and child.text.strip(_XML_SPACE)):
+                raise _Unreadable(Finding.info("VND-EDX-013", self.place(child), element=row.name))
+            return False
+        inner, left = self.content(child, row)
+        if not inner and not left:
+            return False
+        component = row.name
+        if row.field is None:
+            fields.update(inner)
+        elif row.many:
+            ones = fields.setdefault(row.field, [])
+            ones.append(self._made(child, row, inner))
+            component = nth(row.name, len(ones))
+        else:
+            fields[row.field] = self._made(child, row, inner)
+        if left:
+            kept += _below(component, left)
+        return True
+
+    def _made(self, child: etree._Element, row: Row, inner: dict[str, Any]) -> Any:
+        """Make the object of a group, or say what it lacks."""
+        missing = [one.name for one in row.required_rows if one.field not in inner]
+        if missing:
+            raise _Unreadable(
+                Finding.error("VND-EDX-023", self.place(child), element=row.name, missing=", ".join(missing))
+            )
+        if row.shape is Reference or row.shape is Carried:
+            inner["source"] = child
+            inner["place"] = self.place
+        return row.build(inner)
+
+    def everywhere(self, row: Row) -> list[Any]:
+        """Read all elements of one row, wherever they stand but in a signature; leave out unreadable ones."""
+        made = []
+        for element in _outside_signatures(self._root, row.tag):
+            inner, _ = self.content(element, row)
+            try:
+                made.append(self._made(element, row, inner))
+            except _Unreadable:
+                continue
+        return made
+
+    # --- the two kinds of message ---
+
+    def message(self, rows: Dialect, limits: Limits) -> Decoded:
+        """Read the whole document as a message in the dialect *rows*."""
+        status = is_status(self._root, rows)
+        row = rows.status if status else rows.document
+        fields, kept = self.content(self._root, row)
+        if "sender" not in fields:
+            header = next(
+                self._root.iter(clark(rows.namespace, "MessageHeader"), clark(rows.namespace, "Status"))
+            )
+            raise DecodeError(
+                "VND-EDX-006",
+                "the message has no sender",
+                path=location(header),
+                hint="MessageHeader needs From with an OrganId of 1 to 60 characters",
+                facts={"line": header.sourceline},
+            )
+        if rows.flat:
+            kept = list(_below("edXMLEnvelope", kept))
+        found = variant(rows, fields["sender"].organ_id, iter(() if status else fields))
+        make = self._status if status else self._document
+        message = make(row, fields, kept, limits)
+        return Decoded(message, tuple(self.findings), found.name, self._seals)
+
+    def _status(self, row: Row, fields: dict[str, Any], kept: list[Kept], _limits: Limits) -> StatusMessage:
+        if "code" not in fields:
+            raise no_code(self._root)
+        if "response_for" not in fields:
+            self.findings.append(
+                Finding.error(
+                    "VND-EDX-023", location(self._root), element="MessageHeader", missing="ResponseFor"
+                )
+            )
+        message: StatusMessage = row.build(fields | _parted(kept))
+        return message
+
+    def _document(self, row: Row, fields: dict[str, Any], kept: list[Kept], limits: Limits) -> Envelope:
+        """Make the document message, its manifest lines joined with the attachments."""
+        references: list[Reference] = fields.pop("references", [])
+        carried: list[Carried] = [*fields.pop("carried", []), *self._carried]
+        joined = join(references, carried, limits, self.findings)
+        manifest, carrier = _paths_of(row, "references", "carried")
+        if kept:
+            kept = _renumber(kept, manifest, joined.reference_places)
+            kept = _renumber(kept, carrier, joined.carried_places)
+        parent, _, name = manifest.rpartition("/")
+        kept += [UnknownElement(parent=parent, after=name, xml=verbatim(one)) for one in joined.unmatched]
+        fields["attachments"] = joined.attachments
+        envelope: Envelope = row.build(fields | _parted(kept))
+        return envelope
+
+    # --- oddities ---
+
+    def _odd(self, child: etree._Element, row: Row) -> Row | None:
+        """Find the row of an element that the index does not have.
+
+        Returns:
+            The row that a lenient reader takes it for; ``None`` for what is passed over: comments,
+            instructions, and signatures, which are judged elsewhere and never travel on with the message.
+        """
+        if not isinstance(child.tag, str):
+            return None
+        name = etree.QName(child)
+        if name.localname in _SIGNATURES:
+            if name.namespace == XMLDSIG:
+                self._seals += 1
+                return None
+            if name.namespace == QCVN or row.name in ("edXMLHeader", "Header"):
+                self._seals += 1
+                self.findings.append(Finding.info("VND-EDX-026", self.place(child), element=name.localname))
+                return None
+        if self._lenient:
+            lowered = name.localname.lower()
+            for one in row.rows:
+                if lowered in (spelling.lower() for spelling in (one.name, *one.read_as)):
+                    return one
+        raise _Unreadable(self._unknown(child, name.localname, row))
+
+    def _unknown(self, child: etree._Element, name: str, row: Row) -> Finding:
+        from vnedoc.edxml._rules import did_you_mean
+
+        asked = (name, row.name)
+        if asked not in self._meant and len(self._meant) < _MOST_GUESSES:
+            self._meant[asked] = did_you_mean(*asked)
+        better = self._meant.get(asked)
+        if better is None:
+            return Finding.info("VND-EDX-024", self.place(child), element=name)
+        return Finding.warning("VND-EDX-036", self.place(child), element=name, better=better)
+
+    def _misspelt(self, child: etree._Element, row: Row) -> None:
+        seen = etree.QName(child).localname
+        self.findings.append(Finding.warning("VND-EDX-027", self.place(child), seen=seen, expected=row.name))
+
+    def _keep(
+        self, child: etree._Element, row: Row | None, finding: Finding, after: str | None, kept: list[Kept]
+    ) -> None:
+        """Keep an element as it is. A known one goes back to its own place, after what was read there."""
+        self.findings.append(finding)
+        if prefixes := _type_prefixes(child):
+            local = etree.QName(child).localname
+            self.findings.append(
+                Finding.info("VND-EDX-029", self.place(child), element=local, prefixes=list(prefixes))
+            )
+        kept.append(UnknownElement(parent="", after=after if row is None else row.name, xml=verbatim(child)))
+
+    def _not_read(self, child: etree._Element, row: Row, text: str, error: ValueError) -> Any:
+        """Read a value that is not in the standard's form, where leniency was asked for; else refuse it."""
+        value = row.value
+        assert value is not None  # noqa: S101 - a leaf
+        facts = {"element": row.name, "seen": text[:_SHOWN], "expected": value.expected}
+        if self._lenient and value.lenient is not None:
+            try:
+                read = value.lenient(text)
+            except ValueError:
+                pass
+            else:
+                self._note("VND-EDX-020", child, row, text)
+                return read
+        where = self.place(child)
+        if row.fatal is None:
+            better = value.better(text)
+            if better is None:
+                raise _Unreadable(Finding.error("VND-EDX-021", where, **facts)) from error
+            raise _Unreadable(Finding.error("VND-EDX-037", where, **facts, better=better)) from error
+        raise DecodeError(
+            row.fatal,
+            f"{row.name} cannot be read: {value.expected} was expected",
+            path=where,
+            hint="ask the sender to export the message again",
+            facts={**facts, "line": child.sourceline},
+        ) from error
+
+    def _note(self, code: str, child: etree._Element, row: Row, text: str) -> None:
+        assert row.value is not None  # noqa: S101 - a leaf
+        self.findings.append(
+            Finding.warning(
+                code, self.place(child), element=row.name, seen=text[:_SHOWN], expected=row.value.expected
+            )
+        )
+
+    def _repeated(self, child: etree._Element, row: Row) -> Finding:
+        where = self.place(child)
+        if row.structure:
+            raise DecodeError(
+                "VND-EDX-010",
+                f"{row.name} occurs more than once",
+                path=where,
+                hint="two readers could take different ones; ask the sender to export the message again",
+                facts={"element": row.name, "line": child.sourceline},
+            )
+        return Finding.error("VND-EDX-022", where, element=row.name)
+
+    def _attributes(
+        self, element: etree._Element, row: Row, parent: str, fields: dict[str, Any], kept: list[Kept]
+    ) -> None:
+        """Take the attributes of an element: into fields, or kept unless they are what we write anyway."""
+        for key, text in element.items():
+            name, value = str(key), str(text)
+            if name in row.attribute_fields:
+                field, form = row.attribute_fields[name]
+                try:
+                    fields[field] = form.read(value.strip(_XML_SPACE))
+                    continue
+                except ValueError:
+                    pass
+            if name == _XLINK_HREF and value and not value.lower().startswith("cid:"):
+                self.findings.append(Finding.warning("VND-EDX-050", self.place(element), seen=value[:_SHOWN]))
+            elif name in row.attributes:
+                if row.attributes[name] == value:
+                    continue
+            elif not name.startswith(_XSI_ATTRIBUTE):
+                self.findings.append(
+                    Finding.warning(
+                        "VND-EDX-025",
+                        self.place(element),
+                        element=row.name,
+                        attribute=name.rpartition("}")[2],
+                    )
+                )
+            kept.append(UnknownAttribute(parent=parent, name=name, value=value))
+
+    def _stray(self, element: etree._Element, text: str) -> None:
+        self.findings.append(
+            Finding.warning("VND-EDX-028", self.place(element), seen=text.strip(_XML_SPACE)[:_SHOWN])
+        )
 
 
 def _outside_signatures(root: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -144,345 +518,64 @@ def _outside_signatures(root: etree._Element, tag: str) -> Iterator[etree._Eleme
             yield one
 
 
-# --- which message it is --------------------------------------------------------------------------
+def _walk(root: etree._Element, where: str) -> Iterator[tuple[etree._Element, str]]:
+    """Give each element below *root* with its place."""
+    waiting = [(root, where)]
+    while waiting:
+        parent, above = waiting.pop()
+        named = [(child, etree.QName(child).localname) for child in parent.iterchildren(etree.Element)]
+        total = Counter(name for _, name in named)
+        met: Counter[str] = Counter()
+        for child, name in named:
+            met[name] += 1
+            number = f"[{met[name]}]" if total[name] > 1 else ""
+            here = f"{above}/{name}{number}"
+            yield child, here
+            waiting.append((child, here))
 
 
-def _relative(root: etree._Element) -> str | None:
-    """Name what an XML document is that resembles edXML without being it."""
-    spaces = {etree.QName(one).namespace for one in islice(root.iter(etree.Element), _LOOKED_AT)}
-    if _GOVSOC in spaces:
-        return "GovSOC"
-    if spaces & _YEAR_2014 and etree.QName(root).namespace == _SOAP:
-        return "2014"
-    return None
+# --- what is kept ---------------------------------------------------------------------------------
 
 
-def _recognise(root: etree._Element) -> None:
-    name = etree.QName(root)
-    if root.tag == f"{{{QCVN}}}edXML":
-        return
-    facts = {"root": name.localname, "namespace": name.namespace or ""}
-    match _relative(root):
-        case "GovSOC":
-            raise DecodeError(
-                "VND-EDX-002",
-                "this is a GovSOC report (Công văn 8676), another format of the same name",
-                path=location(root),
-                hint="send it to the system that takes GovSOC reports",
-                facts=facts,
-            )
-        case "2014":
-            raise DecodeError(
-                "VND-EDX-003",
-                "this is a message of the 2014 form (Công văn 2803), which is not supported yet",
-                path=location(root),
-                hint="ask the sender for the form of QCVN 102:2016/BTTTT",
-                facts=facts,
-            )
-        case _ if name.localname.lower() in _ROOTS:
-            raise DecodeError(
-                "VND-EDX-004",
-                "the root element resembles edXML but has another name or namespace",
-                path=location(root),
-                hint=f'the root must be edXML in the namespace "{QCVN}"',
-                facts=facts,
-            )
-        case _:
-            raise DecodeError(
-                "VND-EDX-001",
-                "this XML document is not an edXML message",
-                path=location(root),
-                hint="give a file whose root element is edXML",
-                facts=facts,
-            )
+def _below(component: str, kept: Iterable[Kept]) -> Iterator[Kept]:
+    """Say where things are that were kept below a child named *component*."""
+    for one in kept:
+        yield attrs.evolve(one, parent=f"{component}/{one.parent}" if one.parent else component)
 
 
-def _children(element: etree._Element, *names: str) -> list[etree._Element]:
-    tags = {f"{{{QCVN}}}{name}" for name in names}
-    return [child for child in element.iterchildren(etree.Element) if child.tag in tags]
+def _parted(kept: Iterable[Kept]) -> dict[str, Any]:
+    unknown = tuple(one for one in kept if isinstance(one, UnknownElement))
+    attributes = tuple(one for one in kept if isinstance(one, UnknownAttribute))
+    return {"unknown": unknown, "unknown_attributes": attributes}
 
 
-def _mandatory(parent: etree._Element, *names: str) -> etree._Element:
-    found = _children(parent, *names)
-    if not found:
-        raise DecodeError(
-            "VND-EDX-005",
-            f"the message has no {names[0]}",
-            path=location(parent),
-            hint="ask the sender to export the message again",
-            facts={"element": names[0], "line": parent.sourceline},
-        )
-    return found[0]
+@cache
+def _paths_of(row: Row, *fields: str) -> tuple[str, ...]:
+    """Give the slash path of the row that fills each field."""
+    found: dict[str, str] = {}
+    waiting = [(row, "")]
+    while waiting:
+        parent, above = waiting.pop()
+        for child in parent.rows:
+            here = f"{above}/{child.name}".lstrip("/")
+            if child.field is None:
+                waiting.append((child, here))
+            else:
+                found[child.field] = here
+    return tuple(found.get(field, field) for field in fields)
 
 
-def _is_status(root: etree._Element, header: etree._Element) -> bool:
-    """Tell a status from a document; refuse what two readers could take for different things."""
-    message = _mandatory(header, "MessageHeader", "Status")
-    line = {"line": message.sourceline}
-    has_code = bool(_children(message, "StatusCode"))
-    bodies = [*_children(root, _CARRIER), *_children(_children(root, "edXMLEnvelope")[0], "edXMLBody")]
-    if has_code and any(len(_children(one, "Attachment", "edXMLManifest", "Manifest")) for one in bodies):
-        raise DecodeError(
-            "VND-EDX-008",
-            "the message has a status code and a body, so it is neither a status nor a document",
-            path=location(message),
-            hint="ask the sender which of the two it is",
-            facts=line,
-        )
-    if has_code:
-        return True
-    if etree.QName(message).localname == "Status" or not (bodies or _children(message, "To")):
-        raise _no_code(message)
-    return False
-
-
-def _no_code(message: etree._Element) -> DecodeError:
-    return DecodeError(
-        "VND-EDX-007",
-        "the status message has no status code",
-        path=location(message),
-        hint="StatusCode must be one of 01 to 06, 13, 15, 16",
-        facts={"seen": "", "expected": STATUS_CODE.expected, "line": message.sourceline},
-    )
-
-
-# --- what it says ---------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class _Content:
-    """What was found inside one element; parents of unknown elements are relative to it."""
-
-    fields: dict[str, Any] = attrs.field(factory=dict)
-    unknown: list[UnknownElement] = attrs.field(factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.fields or self.unknown)
-
-    def take_unknown(self, component: str, inner: list[UnknownElement]) -> None:
-        self.unknown.extend(
-            attrs.evolve(one, parent=f"{component}/{one.parent}" if one.parent else component)
-            for one in inner
-        )
-
-
-class _Unreadable(Exception):
-    """An element stays as it is; the finding says why."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.code)
-        self.finding = finding
-
-
-@attrs.frozen
-class _Reader:
-    """Walks elements and rows together, and collects the findings.
-
-    Places are put together on the way down: asking each element for its own is quadratic in siblings.
-    """
-
-    findings: list[Finding]
-
-    def content(self, element: etree._Element, row: Row, where: str) -> _Content:
-        """Read the children of *element*, which stands at *where*, by the rows of *row*."""
-        self._note_attributes(element, row, where)
-        self._note_stray_text(element, where)
-        found = _Content()
-        seen: set[str] = set()
-        after: str | None = None
-        for child, name, place in _placed(element, where):
-            if self._skip_signature(name, row, place):
-                continue
-            known = row.index.get(name.localname) if name.namespace == QCVN else None
-            try:
-                if known is None:
-                    raise _Unreadable(Finding.info("VND-EDX-024", place, element=name.localname))  # noqa: TRY301 - one way to keep an element
-                if known.name in seen and not known.many:
-                    raise _Unreadable(_repeated(child, known, place))  # noqa: TRY301 - as above
-                produced = self._child(child, known, found, place)
-            except _Unreadable as kept:
-                self.findings.append(kept.finding)
-                if prefixes := _type_prefixes(child):
-                    self.findings.append(
-                        Finding.info("VND-EDX-029", place, element=name.localname, prefixes=list(prefixes))
-                    )
-                # A known name goes back to its own place, after the value that was read if there is one.
-                before = after if known is None else known.name
-                found.unknown.append(UnknownElement(parent="", after=before, xml=verbatim(child)))
-                continue
-            if known.name != name.localname:
-                self.findings.append(
-                    Finding.warning("VND-EDX-027", place, seen=name.localname, expected=known.name)
-                )
-            if produced or known.structure:
-                seen.add(known.name)
-                after = known.name
-        return found
-
-    def _child(self, child: etree._Element, row: Row, found: _Content, where: str) -> bool:
-        """Put what *child* holds into *found*; ``False`` when it holds nothing."""
-        if row.value is not None:
-            return self._leaf(child, row, found, where)
-        inner = self.content(child, row, where)
-        if not inner:
-            return False
-        component = row.name
-        if row.field is None:
-            found.fields.update(inner.fields)
-        elif row.many:
-            made = _made(child, row, inner, where)
-            ones = found.fields.setdefault(row.field, [])
-            ones.append(made)
-            component = nth(row.name, len(ones))
-        else:
-            found.fields[row.field] = _made(child, row, inner, where)
-        found.take_unknown(component, inner.unknown)
-        return True
-
-    def _leaf(self, child: etree._Element, row: Row, found: _Content, where: str) -> bool:
-        assert row.value is not None  # noqa: S101 - the caller asked
-        assert row.field is not None  # noqa: S101 - every leaf has a field
-        self._note_attributes(child, row, where)
-        text = text_of(child).strip(_XML_SPACE)
-        if not text and not row.keep_empty:
-            return False
-        facts = {"element": row.name, "seen": text[:_SHOWN], "expected": row.value.expected}
-        try:
-            value = row.value.read(text)
-        except ValueError as error:
-            if row.fatal is None:
-                raise _Unreadable(Finding.error("VND-EDX-021", where, **facts)) from error
-            raise DecodeError(
-                row.fatal,
-                f"{row.name} cannot be read: {row.value.expected} was expected",
-                path=where,
-                hint="ask the sender to export the message again",
-                facts={**facts, "line": child.sourceline},
-            ) from error
-        if row.value.exact is not None and row.value.exact.fullmatch(text) is None:
-            self.findings.append(Finding.warning("VND-EDX-020", where, **facts))
-        if row.many:
-            found.fields.setdefault(row.field, []).append(value)
-        else:
-            found.fields[row.field] = value
-        return True
-
-    def groups(self, root: etree._Element, row: Row) -> list[Any]:
-        """Read all elements of one row, wherever they stand but in a signature; leave out unreadable ones."""
-        made = []
-        for number, element in enumerate(_outside_signatures(root, f"{{{QCVN}}}{row.name}"), 1):
-            where = nth(f"//{row.name}", number)
-            inner = self.content(element, row, where)
-            try:
-                made.append(_made(element, row, inner, where))
-            except _Unreadable:
-                continue
-        return made
-
-    # --- the two kinds of message ---
-
-    def status(self, content: _Content, header: etree._Element) -> StatusMessage:
-        """Make the status message."""
-        if "code" not in content.fields:
-            raise _no_code(header)
-        if "response_for" not in content.fields:
-            self.findings.append(
-                Finding.error("VND-EDX-023", location(header), element="MessageHeader", missing="ResponseFor")
-            )
-        message: StatusMessage = STATUS_MESSAGE.build(content.fields, unknown=tuple(content.unknown))
-        return message
-
-    def document(self, content: _Content, limits: Limits) -> Envelope:
-        """Make the document message, its manifest lines joined with the attachments."""
-        references = content.fields.pop("references", [])
-        carried = content.fields.pop("carried", [])
-        joined = join(references, carried, limits, self.findings)
-        unknown = _renumber(content.unknown, f"{_MANIFEST}/Reference", joined.reference_places)
-        unknown = _renumber(unknown, f"{_CARRIER}/Attachment", joined.carried_places)
-        unknown += [
-            UnknownElement(parent=_MANIFEST, after="Reference", xml=verbatim(one)) for one in joined.unmatched
-        ]
-        envelope: Envelope = DOCUMENT_MESSAGE.build(
-            content.fields, attachments=joined.attachments, unknown=tuple(unknown)
-        )
-        return envelope
-
-    # --- oddities ---
-
-    def _skip_signature(self, name: etree.QName, row: Row, where: str) -> bool:
-        """Pass over signatures: they are judged elsewhere and never travel on with the message."""
-        if name.namespace == XMLDSIG and name.localname == "Signature":
-            return True
-        theirs = row.name == "edXMLHeader" or name.namespace == QCVN
-        if theirs and name.localname in _SIGNATURES:
-            self.findings.append(Finding.info("VND-EDX-026", where, element=name.localname))
-            return True
-        return False
-
-    def _note_attributes(self, element: etree._Element, row: Row, where: str) -> None:
-        for key, value in element.attrib.items():
-            name = str(key)
-            if name == _XLINK_HREF and value and not str(value).lower().startswith("cid:"):
-                self.findings.append(Finding.warning("VND-EDX-050", where, seen=str(value)[:_SHOWN]))
-            elif name not in row.attributes and not name.startswith(_XSI):
-                local = name.rpartition("}")[2]
-                self.findings.append(Finding.warning("VND-EDX-025", where, element=row.name, attribute=local))
-
-    def _note_stray_text(self, element: etree._Element, where: str) -> None:
-        for text in (element.text, *(child.tail for child in element)):
-            stray = (text or "").strip(_XML_SPACE)
-            if stray:
-                self.findings.append(Finding.warning("VND-EDX-028", where, seen=stray[:_SHOWN]))
-
-
-def _placed(element: etree._Element, where: str) -> Iterator[tuple[etree._Element, etree.QName, str]]:
-    """Give each child element with its name and its place, in the form of ``vnedoc.xml.location``."""
-    named = [(child, etree.QName(child)) for child in element.iterchildren(etree.Element)]
-    total = Counter(name.localname for _, name in named)
-    met: Counter[str] = Counter()
-    for child, name in named:
-        met[name.localname] += 1
-        number = f"[{met[name.localname]}]" if total[name.localname] > 1 else ""
-        yield child, name, f"{where}/{name.localname}{number}"
-
-
-def _made(child: etree._Element, row: Row, inner: _Content, where: str) -> Any:
-    """Make the object of a group, or say what it lacks."""
-    missing = [one.name for one in row.fields if one.required and one.field not in inner.fields]
-    if missing:
-        raise _Unreadable(Finding.error("VND-EDX-023", where, element=row.name, missing=", ".join(missing)))
-    more = {"source": child, "where": where} if row.shape in {Reference, Carried} else {}
-    return row.build(inner.fields, **more)
-
-
-def _repeated(child: etree._Element, row: Row, where: str) -> Finding:
-    if row.structure:
-        raise DecodeError(
-            "VND-EDX-010",
-            f"{row.name} occurs more than once",
-            path=where,
-            hint="two readers could take different ones; ask the sender to export the message again",
-            facts={"element": row.name, "line": child.sourceline},
-        )
-    return Finding.error("VND-EDX-022", where, element=row.name)
-
-
-def nth(name: str, place: int) -> str:
-    """Give the path component of the *place*-th element of that name, counted from 1."""
-    return name if place == 1 else f"{name}[{place}]"
-
-
-def _renumber(unknown: list[UnknownElement], stem: str, places: Mapping[int, int]) -> list[UnknownElement]:
-    """Let unknown elements inside manifest lines and attachments follow these to their new places."""
+def _renumber(kept: list[Kept], stem: str, places: Mapping[int, int]) -> list[Kept]:
+    """Let what is kept inside manifest lines and attachments follow these to their new places."""
     old = {nth(stem, before): nth(stem, now) for before, now in places.items()}
-    kept = []
-    for one in unknown:
+    moved: list[Kept] = []
+    for one in kept:
         head, slash, rest = _split(one.parent, stem)
         if not head:
-            kept.append(one)
+            moved.append(one)
         elif head in old:
-            kept.append(attrs.evolve(one, parent=f"{old[head]}{slash}{rest}"))
-    return kept
+            moved.append(attrs.evolve(one, parent=f"{old[head]}{slash}{rest}"))
+    return moved
 
 
 def _split(parent: str, stem: str) -> tuple[str, str, str]:

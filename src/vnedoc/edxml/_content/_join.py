@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from vnedoc.edxml._files import CLAIMS, extension, sniff_type, unpack
-from vnedoc.edxml._table import Carried, Reference
+from vnedoc.edxml._content._damage import damage_findings
+from vnedoc.edxml._content._dangers import danger_findings
+from vnedoc.edxml._content._peek import Ends, ends_of
+from vnedoc.edxml._content._sniff import CLAIMS, extension, sniff_type
+from vnedoc.edxml._content._zip import Opened, unpack
+from vnedoc.edxml._wire import Carried, Reference
 from vnedoc.errors import LimitExceeded
-from vnedoc.model import Attachment, Blob, Finding, Limits
+from vnedoc.model import Attachment, Finding, Limits, Severity
 
-_HEAD = 4096
 _SHOWN = 200
 
 
@@ -73,6 +76,32 @@ def join(
     )
 
 
+def content_findings(attachments: Iterable[Attachment]) -> tuple[Finding, ...]:
+    """Look at files that are about to be sent as their receiver will: damage, dangers, wrong extensions.
+
+    Reading a message reports the same of what it carries, so this is for messages that were made here.
+
+    Args:
+        attachments: The files; at most their ends and 32 MiB of each are read.
+
+    Returns:
+        ``VND-EDX-049`` and ``052`` to ``058``, at ``attachments[0]`` and so on.
+
+    Raises:
+        FileError: A file is gone or has changed.
+    """
+    findings: list[Finding] = []
+    for place, one in enumerate(attachments):
+        where = f"attachments[{place}]"
+        ends = ends_of(one.blob)
+        damage = damage_findings(one.name, one.blob, ends, where)
+        findings.extend(damage)
+        if not damage:
+            findings.extend(_wrong_extension(one.name, ends, where))
+        findings.extend(danger_findings(one.name, one.blob, ends, where))
+    return tuple(findings)
+
+
 def _match(
     references: Sequence[Reference], carried: Sequence[Carried], findings: list[Finding]
 ) -> dict[int, int]:
@@ -94,12 +123,13 @@ def _match(
 
 
 def _note_duplicates(ones: Sequence[Reference] | Sequence[Carried], findings: list[Finding]) -> None:
-    counted = Counter(one.content_id for one in ones if one.content_id)
-    seen: set[str] = set()
-    for one in ones:
-        if one.content_id and counted[one.content_id] > 1 and one.content_id not in seen:
-            seen.add(one.content_id)
-            findings.append(_about("VND-EDX-042", one))
+    ids = [one.content_id for one in ones if one.content_id]
+    if len(set(ids)) == len(ids):
+        return
+    counted = Counter(ids)
+    findings.extend(
+        _about("VND-EDX-042", one) for one in ones if one.content_id and counted.pop(one.content_id, 0) > 1
+    )
 
 
 def _attachment(
@@ -109,38 +139,62 @@ def _attachment(
     said = reference or carried
     name = said.name or carried.name or ""
     where = carried.where
-    opened = unpack(name, carried.content.read(), limits, where)
-    if opened.closed is not None:
-        findings.append(Finding.warning(opened.closed, where, name=name))
+    outer = ends_of(carried.content)
+    damage = damage_findings(name, carried.content, outer, where)
+    hurt = any(one.severity is Severity.ERROR for one in damage)
+    opened = Opened() if hurt else unpack(name, carried.content, outer.head, limits, where)
+    blob, ends = carried.content, outer
+    if opened.content is not None and opened.ends is not None:
+        blob, ends = opened.content, opened.ends
+        damage = damage_findings(name, blob, ends, where)
     made = Attachment(
         name=name,
-        blob=carried.content if opened.content is None else Blob.from_bytes(opened.content),
+        blob=blob,
         content_id=said.content_id or carried.content_id or _free_id(taken),
         content_type=None if reference is None else reference.content_type,
         attachment_type=carried.content_type,
         description=said.description or carried.description,
-        packed=None if opened.content is None else carried.content,
+        packed=None if blob is carried.content else carried.content,
     )
-    findings.extend(_lies(made, carried, where))
+    cut = [one for one in damage if one.code == "VND-EDX-055"]
+    if opened.closed is not None:
+        findings.append(Finding.warning(opened.closed, where, name=name))
+        damage = tuple(one for one in damage if one not in cut)  # said already
+    findings.extend(damage)
+    if len(cut) >= len(damage):  # else its type follows from the damage
+        findings.extend(_lies(made, outer, ends, where))
+    findings.extend(danger_findings(name, blob, ends, where))
+    findings.extend(_other_extension(name, opened.entry, where))
     if reference is not None:
         findings.extend(_contradictions(reference, carried, where))
     return made
 
 
-def _lies(made: Attachment, carried: Carried, where: str) -> Iterator[Finding]:
+def _lies(made: Attachment, outer: Ends, ends: Ends, where: str) -> Iterator[Finding]:
     """Report what the message says about a file and its bytes deny (threat H03)."""
-    content = made.blob.read()
-    if not content:
+    if not ends.size:
         return
-    measured = sniff_type(content[:_HEAD])
-    true_of = {measured, sniff_type(carried.content.read()[:_HEAD])}
+    measured = sniff_type(ends.head)
+    true_of = {measured, sniff_type(outer.head)}
     for claimed in dict.fromkeys((made.content_type, made.attachment_type)):
         honest = CLAIMS.get((claimed or "").partition(";")[0].strip().lower())
         if honest is not None and honest.isdisjoint(true_of):
             yield Finding.warning("VND-EDX-047", where, name=made.name, claimed=claimed, measured=measured)
-    honest = CLAIMS.get(f"application/{extension(made.name)}")
-    if honest is not None and measured not in honest:
-        yield Finding.warning("VND-EDX-049", where, name=made.name, measured=measured)
+    yield from _wrong_extension(made.name, ends, where)
+
+
+def _wrong_extension(name: str, ends: Ends, where: str) -> Iterator[Finding]:
+    honest = CLAIMS.get(f"application/{extension(name)}")
+    measured = sniff_type(ends.head)
+    if honest is not None and ends.size and measured not in honest:
+        yield Finding.warning("VND-EDX-049", where, name=name, measured=measured)
+
+
+def _other_extension(name: str, entry: str, where: str) -> Iterator[Finding]:
+    """Report a transport zip whose entry has another extension than the attachment."""
+    inner = extension(entry)
+    if inner and inner != extension(name):
+        yield Finding.info("VND-EDX-059", where, name=name, entry=entry)
 
 
 def _contradictions(reference: Reference, carried: Carried, where: str) -> Iterator[Finding]:
