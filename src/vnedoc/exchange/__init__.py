@@ -1,7 +1,8 @@
 """The life of a document between two organisations: durable outbox and inbox, evidence, statuses.
 
 A document that was enqueued is never lost; it is sent at least once until it is taken, refused or given up,
-and what comes in has one effect however often it comes. Needs the extra ``exchange`` once a store is opened.
+and what comes in has one effect however often it comes. Needs the extra ``exchange`` once a store is opened;
+the messages about a document, and ``Thread``, need no store.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vnedoc.exchange._driver import Exchange, open_store
+from vnedoc.exchange._messages import answer, recall, replace, revoke, update
 from vnedoc.exchange._process import SystemClock
 from vnedoc.exchange._states import (
     ARRIVAL,
@@ -25,6 +27,18 @@ from vnedoc.exchange._states import (
     OutboxState,
     OutboxStep,
     RetryPolicy,
+)
+from vnedoc.exchange._threads import (
+    RECEIPT,
+    STANDING,
+    Holder,
+    Progress,
+    Sighting,
+    Standing,
+    StandingStep,
+    Thread,
+    Version,
+    Withdrawal,
 )
 from vnedoc.exchange._values import (
     CollectSummary,
@@ -45,6 +59,8 @@ __all__ = [
     "HANDLING",
     "INBOX",
     "OUTBOX",
+    "RECEIPT",
+    "STANDING",
     "ArrivalState",
     "ArrivalStep",
     "CollectSummary",
@@ -52,6 +68,7 @@ __all__ = [
     "Exchange",
     "HandlingState",
     "HandlingStep",
+    "Holder",
     "InboxEntry",
     "InboxState",
     "InboxStep",
@@ -59,14 +76,26 @@ __all__ = [
     "OutboxEntry",
     "OutboxState",
     "OutboxStep",
+    "Progress",
     "QuarantineEntry",
     "RetryPolicy",
     "RunSummary",
     "SendSummary",
+    "Sighting",
+    "Standing",
+    "StandingStep",
     "StatusNote",
     "Store",
     "SystemClock",
+    "Thread",
+    "Version",
+    "Withdrawal",
+    "answer",
     "open_store",
+    "recall",
+    "replace",
+    "revoke",
+    "update",
 ]
 
 
