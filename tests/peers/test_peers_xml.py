@@ -1,14 +1,18 @@
 """Independent engines take what we make, and we take what they make."""
 
+import re
 import subprocess
 
 import pytest
 from dsig_samples import DS, EDXML, ENVELOPED, HEADER, MOMENT, RSA_SHA256, SHA256, edxml_wire, transform
 from lxml import etree
 
+import vnedoc
 from vnedoc.conformance import to_pem
+from vnedoc.edxml import write_file
 from vnedoc.model import Conclusion, Level, Wire
 from vnedoc.signing import sign_xml
+from vnedoc.workflow import seal_file, sign_edxml_file
 from vnedoc.xml import C14N, C14N_11, EXC_C14N, EXC_C14N_COMMENTS
 
 pytestmark = pytest.mark.peer
@@ -127,6 +131,39 @@ def test_we_take_the_signatures_of_xmlsec1(peer, files, person, check, canonical
     assert core.covers_root is (uri == "")
     changed = data.replace(b'href="cid:1"', b'href="cid:2"')
     assert check(changed).conclusion is Conclusion.FAILED
+
+
+def test_xmlsec1_takes_a_message_that_was_sealed_from_file_to_file(peer, files, pki, person, tmp_path):
+    """Three megabytes, in one step and from a message that was written before."""
+    (tmp_path / "to.bin").write_bytes(bytes(range(256)) * 12_000)
+    message = vnedoc.Envelope(
+        sender=vnedoc.Party("H99.1", "Sở Thử nghiệm A"),
+        receivers=(vnedoc.Party("H99.2", "Sở Thử nghiệm B"),),
+        document_id="H99.1,2026/11/22,15/STNA-VP",
+        code=vnedoc.DocumentCode("15", "STNA-VP"),
+        date=pki.at.date(),
+        type=vnedoc.DocumentType("Công văn"),
+        subject="V/v thử <tệp lớn>\r\n&",
+        attachments=(
+            vnedoc.Attachment(
+                name="to.bin", blob=vnedoc.Blob.from_file(tmp_path / "to.bin"), content_id="to"
+            ),
+        ),
+    )
+    whole = seal_file(message, person.signer(), tmp_path / "a.edxml", signing_time=pki.at)
+    written = write_file(message, tmp_path / "plain.edxml")
+    wrapped = re.sub(rb"([A-Za-z0-9+/]{76})", rb"\1\r\n", written.read()[-3_000_000:])
+    (tmp_path / "wrapped.edxml").write_bytes(written.read()[:-3_000_000] + wrapped)
+    later = sign_edxml_file(
+        tmp_path / "wrapped.edxml", person.signer(), tmp_path / "b.edxml", signing_time=pki.at
+    )
+    for sealed in (whole, later):
+        report = vnedoc.verify(sealed, pki.policy(pki.at), acceptance=vnedoc.Acceptance.SEALED)
+        assert report.conclusion is Conclusion.PASSED, report.findings
+        data = sealed.read()
+        assert "SignedInfo References (ok/all): 2/2" in _xmlsec1(peer("xmlsec1"), files, data)
+        changed = data[:-1_000_000] + bytes([data[-1_000_000] ^ 1]) + data[-999_999:]
+        _xmlsec1(peer("xmlsec1"), files, changed, good=False)
 
 
 # --- engines in Python ----------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from pathlib import Path
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
 from vnedoc.cli._options import acceptance_of, password_of, policy_of
-from vnedoc.edxml import envelope_to_json, message_to_dict, safe_name
+from vnedoc.edxml import message_to_dict, safe_name
+from vnedoc.edxml import to_json as message_to_json
 from vnedoc.errors import ConfigError, FileError, VerificationError
 from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report
 from vnedoc.report import Unreadable, report_to_dict, to_html, to_json, to_text
@@ -75,7 +76,7 @@ def _parts(received: Received) -> dict[str, Blob]:
     files: dict[str, Blob] = {}
     for one in received.envelope.attachments:
         files[safe_name(one.name, {*files, "envelope.json", "report.json"})] = one.blob
-    envelope = Blob.from_bytes(envelope_to_json(received.envelope, tuple(files)).encode())
+    envelope = Blob.from_bytes(message_to_json(received.envelope, tuple(files)).encode())
     return {"envelope.json": envelope, "report.json": report, **files}
 
 

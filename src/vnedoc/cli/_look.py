@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from pathlib import Path
 
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
+from vnedoc.cli._options import limits_of
+from vnedoc.edxml import Decoded, EdXmlCodec, is_edxml, message_to_dict, safe_name, sniff_type
 from vnedoc.edxml import extract as extract_attachments
-from vnedoc.edxml import is_edxml, message_to_dict, safe_name, sniff_type
-from vnedoc.errors import DecodeError, FileError
-from vnedoc.model import Acceptance, Attachment, Blob, Envelope, FileKind, Finding, Limits, Severity
+from vnedoc.errors import DecodeError, FileError, InputError
+from vnedoc.model import (
+    VIETNAM,
+    Acceptance,
+    Attachment,
+    Blob,
+    Envelope,
+    FileKind,
+    Finding,
+    Limits,
+    Severity,
+    Wire,
+)
 from vnedoc.report import (
     AttachmentRow,
     Checked,
@@ -27,15 +40,16 @@ from vnedoc.trust import TrustStore
 from vnedoc.verification import Policy
 from vnedoc.workflow import as_wire, examine, kind_of
 from vnedoc.workflow import check as check_source
-from vnedoc.xml import parse
+from vnedoc.xml import looks_like_xml, parse
 
 _XML = (FileKind.XML, FileKind.EDXML)
+_HEAD = 64 * 1024
 
 
 def inspect(options: argparse.Namespace, console: Console) -> int:
     """Show what is in one file; 1 when it is malformed, 2 when it cannot be read."""
     try:
-        row = _inspect(options.file)
+        row = _inspect(options.file, limits_of(options))
     except FileError as error:
         console.error(error)
         if options.format == "json":
@@ -48,31 +62,49 @@ def inspect(options: argparse.Namespace, console: Console) -> int:
     return 1 if any(one.severity is Severity.ERROR for one in row.findings) else 0
 
 
-def _inspect(file: str) -> Inspected:
+def _inspect(file: str, limits: Limits) -> Inspected:
     wire = as_wire(Path(file))
-    # No anchor and no demand: this only finds out which signatures there are.
-    policy = Policy(name="inspect", trust=TrustStore(), require_revocation=False, whole_document=False)
-    seen = examine(wire, policy, acceptance=Acceptance.REWRITTEN, main=None, password=None)
-    message = None if seen.decoded is None else seen.decoded.message
-    if seen.decoded is not None:
-        findings: tuple[Finding, ...] = seen.decoded.findings
-    elif seen.malformed:
-        findings = seen.report.findings
+    decoded: Decoded | None = None
+    if wire.size > limits.tree_bytes and (kind := _kind(wire)) is FileKind.EDXML:
+        try:
+            decoded = EdXmlCodec(limits).decode(wire)
+        except InputError as error:
+            findings: tuple[Finding, ...] = (Finding.error(error.code, error.path, **error.facts),)
+        else:
+            findings = (*decoded.findings, Finding.info("VND-CLI-008", octets=wire.size))
+        present = (PresentSignature("envelope", "XMLDSig"),) * (decoded.seals if decoded else 0)
     else:
-        findings = ()
+        # No anchor and no demand: this only finds out which signatures there are.
+        policy = Policy(
+            name="inspect",
+            trust=TrustStore(),
+            require_revocation=False,
+            whole_document=False,
+            limits=limits,
+        )
+        seen = examine(wire, policy, acceptance=Acceptance.REWRITTEN, main=None, password=None)
+        decoded, kind = seen.decoded, seen.report.kind
+        findings = decoded.findings if decoded else seen.report.findings if seen.malformed else ()
+        present = tuple(PresentSignature(one.where, one.format.value) for one in seen.report.signatures)
+    message = None if decoded is None else decoded.message
     files = message.attachments if isinstance(message, Envelope) else ()
     return Inspected(
         file=file,
-        kind=seen.report.kind,
+        kind=kind,
         size=wire.size,
         digest=wire.digest,
+        dialect=None if decoded is None else decoded.dialect,
         message=None if message is None else message_to_dict(message),
         attachments=tuple(_row(one) for one in files),
-        signatures_present=tuple(
-            PresentSignature(one.where, one.format.value) for one in seen.report.signatures
-        ),
+        signatures_present=present,
         findings=findings,
     )
+
+
+def _kind(wire: Wire) -> FileKind:
+    """Tell what a file is by its beginning."""
+    with wire.blob.open() as handle:
+        return kind_of(handle.read(_HEAD))
 
 
 def _row(attachment: Attachment) -> AttachmentRow:
@@ -92,22 +124,13 @@ def _row(attachment: Attachment) -> AttachmentRow:
 
 def extract(options: argparse.Namespace, console: Console) -> int:
     """Write the attachments of a message that nobody verified."""
-    limits = Limits()
-    data = as_wire(Path(options.file)).read()
-    document = parse(data, limits, repair=True) if kind_of(data) in _XML else None
-    if document is None or not is_edxml(document):
-        raise DecodeError(
-            "VND-CLI-005",
-            "not an edXML message",
-            path=options.file,
-            hint="only edXML messages carry attachments that can be taken out here",
-        )
+    attachments, repairs = _attachments(options.file, limits_of(options))
     parts: dict[str, Blob] = {}
-    for one in extract_attachments(document, limits):
+    for one in attachments:
         parts[safe_name(one.name, parts)] = one.blob
     written = write_new(Path(options.out), parts)
-    if document.repairs:
-        console.note(findings_to_text(document.repairs, "vi").rstrip("\n"))
+    if repairs:
+        console.note(findings_to_text(repairs, "vi").rstrip("\n"))
     for path in written:
         console.say(str(path))
     console.note("CHƯA KIỂM TRA chữ ký: không dùng thay cho văn bản đã xác thực (dùng: vnedoc open).")
@@ -115,13 +138,37 @@ def extract(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _attachments(file: str, limits: Limits) -> tuple[tuple[Attachment, ...], tuple[Finding, ...]]:
+    """Take the attachments out, also of a message whose header nobody can read, and say what was mended."""
+    wire = as_wire(Path(file))
+    kind = _kind(wire)
+    if kind is FileKind.EDXML and (wire.size > limits.tree_bytes or not looks_like_xml(wire.read())):
+        decoded = EdXmlCodec(limits, mode="lenient").decode(wire)
+        mended = tuple(one for one in decoded.findings if one.code.startswith("VND-XML-02"))
+        return getattr(decoded.message, "attachments", ()), mended
+    if kind in _XML:
+        document = parse(wire.read(), limits, repair=True)
+        if is_edxml(document):
+            return extract_attachments(document, limits), document.repairs
+    raise DecodeError(
+        "VND-CLI-005",
+        "not an edXML message",
+        path=file,
+        hint="only edXML messages carry attachments that can be taken out here",
+    )
+
+
 def check(options: argparse.Namespace, console: Console) -> int:
     """Run the rules over each file; 1 when one breaks a rule, 2 when one cannot be read."""
+    limits = limits_of(options)
     rows: list[Checked | Unreadable] = []
-    for file in options.files:
+    for number, file in enumerate(options.files, 1):
+        if len(options.files) > 1:
+            console.note(f"[{number}/{len(options.files)}] {file}")
         try:
             wire = as_wire(Path(file))
-            rows.append(Checked(file=file, kind=kind_of(wire.read()), findings=check_source(wire)))
+            findings = check_source(wire, limits=limits, now=dt.datetime.now(VIETNAM))
+            rows.append(Checked(file=file, kind=_kind(wire), findings=findings))
         except FileError as error:
             rows.append(Unreadable(file, error))
             console.error(error)

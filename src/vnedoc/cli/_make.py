@@ -6,17 +6,24 @@ import argparse
 from pathlib import Path
 
 from vnedoc.cli._console import Console
-from vnedoc.cli._options import key_of
-from vnedoc.edxml import envelope_from_json
-from vnedoc.errors import ConfigError, DecodeError
-from vnedoc.model import Blob, FileKind
-from vnedoc.workflow import as_wire, kind_of, sign_edxml, sign_pdf, sign_xml
-from vnedoc.workflow import seal as seal_message
+from vnedoc.cli._options import key_of, output_of
+from vnedoc.edxml import from_json
+from vnedoc.errors import DecodeError
+from vnedoc.model import Blob, FileKind, open_file
+from vnedoc.workflow import as_wire, kind_of, seal_file, sign_edxml_file, sign_pdf, sign_xml
+
+_HEAD = 4096  # octets that tell edXML, which may be too large for memory, from the rest
 
 
 def sign(options: argparse.Namespace, console: Console) -> int:
     """Sign one file by its kind and write the result."""
-    _not_onto_itself(options)
+    out = output_of(options)
+    with open_file(Path(options.file)) as handle:
+        head = handle.read(_HEAD)
+    if kind_of(head) is FileKind.EDXML:
+        sign_edxml_file(options.file, key_of(options), out, level=options.level)
+        console.note(str(out))
+        return 0
     wire = as_wire(Path(options.file))
     kind = kind_of(wire.read())
     if kind is FileKind.UNKNOWN:
@@ -27,27 +34,17 @@ def sign(options: argparse.Namespace, console: Console) -> int:
             hint="export the document as PDF first",
             facts={"octets": wire.size},
         )
-    make = {FileKind.PDF: sign_pdf, FileKind.XML: sign_xml, FileKind.EDXML: sign_edxml}[kind]
+    make = sign_pdf if kind is FileKind.PDF else sign_xml
     signed = make(wire, key_of(options), level=options.level)
-    console.note(str(signed.save(Path(options.out))))
+    console.note(str(signed.save(out)))
     return 0
 
 
 def seal(options: argparse.Namespace, console: Console) -> int:
-    """Read ENVELOPE.json, write and seal the message."""
-    _not_onto_itself(options)
+    """Read ENVELOPE.json, write and seal the message; no attachment is in memory as a whole."""
+    out = output_of(options)
     source = Path(options.file)
-    envelope = envelope_from_json(Blob.from_file(source).read(), source.resolve().parent)
-    console.note(str(seal_message(envelope, key_of(options)).save(Path(options.out))))
+    envelope = from_json(Blob.from_file(source).read(), source.resolve().parent)
+    seal_file(envelope, key_of(options), out)
+    console.note(str(out))
     return 0
-
-
-def _not_onto_itself(options: argparse.Namespace) -> None:
-    """Refuse to replace the only unsigned copy."""
-    if Path(options.out).exists() and Path(options.out).samefile(options.file):
-        raise ConfigError(
-            "VND-CLI-006",
-            "--out is the input itself",
-            path=options.out,
-            hint="give --out another name; keep the unsigned file",
-        )

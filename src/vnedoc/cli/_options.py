@@ -12,10 +12,12 @@ from pathlib import Path
 import attrs
 
 from vnedoc.errors import ConfigError
-from vnedoc.model import Acceptance
+from vnedoc.model import Acceptance, Limits
 from vnedoc.signing import KeySigner, load_key
 from vnedoc.trust import RevocationStore, TrustStore
 from vnedoc.verification import Policy, load_policy
+
+_LONGEST_NUMBER = 15  # digits
 
 
 def moment(text: str) -> dt.datetime:
@@ -77,6 +79,38 @@ def secret_from(name: str) -> str:
             facts={"name": name},
         )
     return value
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """Give the limits of ``--limit NAME=NUMBER``; raises ``ConfigError`` for anything else."""
+    changed: dict[str, int] = {}
+    known = attrs.fields_dict(Limits)
+    for one in options.limit:
+        name, _, number = one.partition("=")
+        if name not in known or not (
+            number.isascii() and number.isdigit() and len(number) <= _LONGEST_NUMBER
+        ):
+            raise ConfigError(
+                "VND-CLI-007",
+                "--limit needs the name of a limit and a number",
+                hint="write for example --limit file_bytes=2000000000; see the reference of limits",
+                facts={"seen": one[:80], "known": list(known)},
+            )
+        changed[name] = int(number)
+    return Limits(**changed)
+
+
+def output_of(options: argparse.Namespace) -> Path:
+    """Give the path of ``--out``; raises ``ConfigError`` when it is the input, whose only copy it may be."""
+    out = Path(options.out)
+    if out.exists() and out.samefile(options.file):
+        raise ConfigError(
+            "VND-CLI-006",
+            "--out is the input itself",
+            path=options.out,
+            hint="give --out another name; keep the original file",
+        )
+    return out
 
 
 def key_of(options: argparse.Namespace) -> KeySigner:

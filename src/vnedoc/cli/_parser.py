@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import vnedoc
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vnedoc.cli._console import Console
+
+Command: TypeAlias = "Callable[[str, str, str, str], argparse.ArgumentParser]"
 
 _POLICY = "strict|legacy|FILE.toml"
 
@@ -52,8 +54,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _lang(demo)
 
+    _looking(command)
+    _judging(command)
+    _making(command)
+    _posting(command)
+    command("doctor", "Say what is installed and whether it works.", "_doctor", "doctor")
+    return parser
+
+
+def _looking(command: Command) -> None:
+    """Add the commands that need no keys and judge no signature."""
     inspect = command("inspect", "Show what is in a file, without judging it.", "_look", "inspect")
     inspect.add_argument("file", metavar="FILE")
+    _limit(inspect)
     _format(inspect, "text", "json")
     _lang(inspect)
 
@@ -62,12 +75,44 @@ def build_parser() -> argparse.ArgumentParser:
     extract.add_argument(
         "--out", required=True, metavar="DIR", help="folder; existing files are never replaced"
     )
+    _limit(extract)
 
     check = command("check", "Run the rules of the format; needs no keys.", "_look", "check")
     check.add_argument("files", nargs="+", metavar="FILE")
+    _limit(check)
     _format(check, "text", "json")
     _lang(check)
 
+    convert = command(
+        "convert",
+        "Write an edXML message in another dialect, and list what that loses.",
+        "_convert",
+        "convert",
+    )
+    convert.add_argument("file", metavar="FILE")
+    convert.add_argument(
+        "--to",
+        required=True,
+        metavar="DIALECT",
+        help="2016, 2016-official, 2022, 2022-official, 2014 or 2014-inet",
+    )
+    convert.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+    convert.add_argument(
+        "--lenient", action="store_true", help="also read what is not well formed, and say what was mended"
+    )
+    convert.add_argument("--lossy", action="store_true", help="write even where something is lost")
+    _limit(convert)
+    _lang(convert)
+
+    explain = command(
+        "explain", "Say what a code or a rule means, in Vietnamese and English.", "_convert", "explain"
+    )
+    explain.add_argument("code", metavar="CODE", help="such as VND-EDX-101 or N.MessageHeader.To")
+    _format(explain, "text", "json")
+
+
+def _judging(command: Command) -> None:
+    """Add the commands that judge."""
     verify = command("verify", "Judge every signature in PDF, XML and edXML files.", "_judge", "verify")
     verify.add_argument("files", nargs="+", metavar="FILE")
     _verifying(verify)
@@ -87,6 +132,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _lang(opened)
 
+
+def _making(command: Command) -> None:
+    """Add the commands that make signatures."""
     sign = command(
         "sign", "Sign a PDF (PAdES), an XML file (XAdES) or an edXML message (the seal).", "_make", "sign"
     )
@@ -102,6 +150,9 @@ def build_parser() -> argparse.ArgumentParser:
     _key(seal, required=True)
     seal.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
 
+
+def _posting(command: Command) -> None:
+    """Add the commands of the exchange."""
     send = command("send", "Put a message into the outbox and send what is due.", "_post", "send")
     send.add_argument("file", metavar="FILE")
     _exchange(send)
@@ -114,13 +165,20 @@ def build_parser() -> argparse.ArgumentParser:
     _key(receive, required=False)
     _verifying(receive)
 
-    command("doctor", "Say what is installed and whether it works.", "_doctor", "doctor")
-    return parser
-
 
 def _lang(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lang", choices=("vi", "en"), default="vi", help="language of the text (%(default)s)"
+    )
+
+
+def _limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="raise or lower a limit, such as file_bytes=2000000000",
     )
 
 

@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 # The order of the floors, from the ground up: so reads the table of codes.
 _ORDER = (
     "model", "io", "extra", "xml", "dsig", "trust", "edx", "sign", "sig", "pdf", "pol",
-    "ver", "trn", "exc", "flow", "cli", "internal",
+    "ver", "trn", "exc", "dir", "flow", "cli", "internal",
 )  # fmt: skip
 
 

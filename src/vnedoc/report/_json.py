@@ -100,6 +100,7 @@ class Inspected:
         kind: What the file is, by content.
         size: Its octets.
         digest: ``sha256:`` and hex of those octets.
+        dialect: Name of the dialect of edXML; ``None`` when it holds no message.
         message: Fields of the envelope or status as JSON values; ``None`` when it holds no message.
         attachments: In the order of the file.
         signatures_present: In the order of the file.
@@ -111,6 +112,7 @@ class Inspected:
     kind: FileKind
     size: int | None = None
     digest: str | None = None
+    dialect: str | None = None
     message: Mapping[str, Any] | None = None
     attachments: tuple[AttachmentRow, ...] = ()
     signatures_present: tuple[PresentSignature, ...] = ()
@@ -242,6 +244,7 @@ def inspect_to_dict(row: Inspected | Unreadable, lang: str = "en") -> dict[str, 
         "kind": row.kind.value,
         "size": row.size,
         "digest": row.digest,
+        "dialect": row.dialect,
         "message": None if row.message is None else _values(row.message),
         "attachments": [attrs.asdict(one) for one in row.attachments],
         "signatures_present": [attrs.asdict(one) for one in row.signatures_present],

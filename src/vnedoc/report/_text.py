@@ -149,6 +149,8 @@ def _inspected(row: Inspected | Unreadable, lang: str) -> Iterator[str]:
     yield f"{plain(row.file)}: {word('kind', row.kind.value, lang)}{octets}"
     if row.digest:
         yield f"  {word('label', 'digest', lang)}: {plain(row.digest)}"
+    if row.dialect:
+        yield f"  {word('label', 'dialect', lang)}: {row.dialect}"
     if row.message is not None:
         yield from (f"  {line}" for line in _message(row.message, lang))
     for one in row.attachments:
@@ -211,11 +213,21 @@ def _error(error: VnedocError, lang: str) -> Iterator[str]:
     yield f"  {word('label', 'next', lang)}: {text.next}"
 
 
+def _position(finding: Finding, lang: str) -> str:
+    """Say line and column, where a finding knows them."""
+    line, column = finding.facts.get("line"), finding.facts.get("column")
+    if not (isinstance(line, int) and isinstance(column, int)):
+        return ""
+    text = word("label", "position", lang)
+    return f" ({text.replace('{line}', str(line)).replace('{column}', str(column))})"
+
+
 def _finding(finding: Finding, lang: str, conclusion: Conclusion | None = None) -> Iterator[str]:
     text = render_finding(finding, lang)
     label = word("severity", finding_key(finding, conclusion), lang)
     yield f"[{label}] {plain(finding.code)}  {text.seen}"
     if finding.location:
-        yield f"    {word('label', 'at', lang)}: {where_text(finding.location, lang)}"
+        where = where_text(finding.location, lang) + _position(finding, lang)
+        yield f"    {word('label', 'at', lang)}: {where}"
     yield f"    {word('label', 'checked', lang)}: {text.checked}"
     yield f"    {word('label', 'next', lang)}: {text.next}"

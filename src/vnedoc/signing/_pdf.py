@@ -150,7 +150,7 @@ class _Draft:
     def prepared(self) -> Prepared:
         state = SigningState.start(
             format="pdf",
-            wire=self._wire,
+            document=self._wire,
             identity=self._identity,
             to_be_signed=signed_attributes(self._identity.certificate, self._digest),
             parts={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -13,10 +13,21 @@ from vnedoc.errors import DecodeError, StateMismatch
 from vnedoc.model import SignatureAlgorithm
 
 if TYPE_CHECKING:
-    from vnedoc.model import Wire
     from vnedoc.protocols import SigningIdentity
 
 SCHEMA = "vnedoc-signing-state/1"
+
+
+class Document(Protocol):
+    """A document as far as a state must know it again; a ``Wire`` is one."""
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and 64 hex digits over its octets."""
+
+    @property
+    def size(self) -> int:
+        """Its octets."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,17 +63,17 @@ class SigningState:
         cls,
         *,
         format: str,  # noqa: A002 - the schema's own word
-        wire: Wire,
+        document: Document,
         identity: SigningIdentity,
         to_be_signed: bytes,
         parts: Mapping[str, str],
         level: str = "B-B",
     ) -> SigningState:
-        """Make the state of a first step, with the digest and size of *wire* and all that *identity* says.
+        """Make the state of a first step, with digest and size of *document* and all that *identity* says.
 
         Args:
             format: ``pdf`` or ``xml``.
-            wire: The document that is prepared.
+            document: What is prepared: a ``Wire``, or what is known of one.
             identity: Certificate, chain and algorithm of the key.
             to_be_signed: The octets that the key must sign.
             parts: What the format needs to complete it.
@@ -74,24 +85,24 @@ class SigningState:
             algorithm=identity.algorithm,
             certificate=identity.certificate,
             chain=tuple(identity.chain),
-            document_digest=wire.digest,
-            document_size=wire.size,
+            document_digest=document.digest,
+            document_size=document.size,
             to_be_signed=to_be_signed,
             parts=dict(parts),
         )
 
-    def require_document(self, wire: Wire) -> None:
+    def require_document(self, document: Document) -> None:
         """Refuse another document than the one that was prepared.
 
         Raises:
             StateMismatch: ``VND-SIGN-010``.
         """
-        if wire.digest != self.document_digest or wire.size != self.document_size:
+        if document.digest != self.document_digest or document.size != self.document_size:
             raise StateMismatch(
                 "VND-SIGN-010",
                 "this is not the document that was prepared",
                 hint="prepare again, then have the new octets signed",
-                facts={"expected": self.document_digest, "seen": wire.digest},
+                facts={"expected": self.document_digest, "seen": document.digest},
             )
 
     def to_json(self) -> str:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Callable
+
+import attrs
 
 from vnedoc.dsig import (
     VALUE,
@@ -25,9 +28,10 @@ from vnedoc.model import EDXML_TYPE, Wire
 from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing._state import Prepared, SigningState
 from vnedoc.signing._validity import require_identity, require_signer, require_usable, zoned
-from vnedoc.xml import EXC_C14N, canonicalize_into, end_tag_offset, location, parse
+from vnedoc.xml import EXC_C14N, XmlDocument, canonicalize_into, end_tag_offset, location, parse
 
 _FORMAT = "xml"
+_MOST_DIGITS = 18  # of an offset; Python itself refuses to read thousands
 
 
 def prepare_xml(
@@ -57,11 +61,77 @@ def prepare_xml(
             signatures.
         ConfigError: ``VND-SIGN-017`` when *identity* is no key.
     """
+    _require_able(identity, signing_time)
+    document = parse(wire.read())
+
+    def measure() -> Measured:
+        hasher = hashlib.sha256()
+        canonicalize_into(hasher.update, document, EXC_C14N)
+        return Measured(canonical_digest=hasher.digest(), digest=wire.digest, size=wire.size)
+
+    return _prepare(LargeXml(outline=document, measure=measure), identity, signing_time, parent)
+
+
+@attrs.frozen(kw_only=True)
+class Measured:
+    """What one reading of a document gives.
+
+    Attributes:
+        canonical_digest: SHA-256 of its exclusive canonical form without comments.
+        digest: ``sha256:`` and 64 hex digits over its octets.
+        size: Its octets.
+    """
+
+    canonical_digest: bytes
+    digest: str
+    size: int
+
+
+def _same(offset: int) -> int:
+    return offset
+
+
+@attrs.frozen(kw_only=True)
+class LargeXml:
+    """A document that is signed without being in memory.
+
+    Attributes:
+        outline: The document with every tag, but without the texts that make it large. Signatures are
+            looked for in it, and the place for the new one.
+        measure: Reads the document once.
+        written_offset: Gives the offset in the document for one in the outline's octets.
+    """
+
+    outline: XmlDocument
+    measure: Callable[[], Measured]
+    written_offset: Callable[[int], int] = _same
+
+
+def prepare_large_xml(
+    document: LargeXml,
+    identity: SigningIdentity,
+    *,
+    signing_time: dt.datetime,
+    parent: tuple[str, ...] | None = None,
+) -> Prepared:
+    """Prepare a signature over a document of any size; the result is that of ``prepare_xml``.
+
+    Args:
+        document: It is measured once, after all else that can be refused.
+        identity: As for ``prepare_xml``, as are the errors.
+        signing_time: Claimed time, with zone; whole seconds are kept.
+        parent: Where the ``Signature`` goes; ``None`` for the root.
+    """
+    _require_able(identity, signing_time)
+    return _prepare(document, identity, signing_time, parent)
+
+
+def _require_able(identity: SigningIdentity, signing_time: dt.datetime) -> None:
+    """Refuse what cannot sign at this time."""
     require_identity(identity)
     _require_zone(signing_time)
-    method = method_of(identity.algorithm)
     key = public_key(identity.certificate)
-    if key is None or not fits(key, method):
+    if key is None or not fits(key, method_of(identity.algorithm)):
         raise SigningError(
             "VND-SIGN-044",
             "the certificate's key does not make signatures of this algorithm",
@@ -69,9 +139,16 @@ def prepare_xml(
             facts={"algorithm": identity.algorithm.value},
         )
     require_usable(identity.certificate, signing_time)
-    data = wire.read()
-    document = parse(data)
-    present = find_signatures(document)
+
+
+def _prepare(
+    document: LargeXml,
+    identity: SigningIdentity,
+    signing_time: dt.datetime,
+    parent: tuple[str, ...] | None,
+) -> Prepared:
+    outline = document.outline
+    present = find_signatures(outline)
     if present:
         # the new one would cover the old one, and break what the old one covers
         where = location(present[0])
@@ -82,13 +159,12 @@ def prepare_xml(
             hint="sign the document as it was before that signature",
             facts={"place": where},
         )
-    offset = end_tag_offset(data, parent or (str(document.root.tag).rpartition("}")[2],))
-    hasher = hashlib.sha256()
-    canonicalize_into(hasher.update, document, EXC_C14N)
-    digest = hasher.digest()
+    offset = end_tag_offset(outline.data, parent or (str(outline.root.tag).rpartition("}")[2],))
+    measured = document.measure()
+    digest = measured.canonical_digest
     built = build_enveloped(
         digest=digest,
-        method=method,
+        method=method_of(identity.algorithm),
         certificate=identity.certificate,
         chain=identity.chain,
         signing_time=signing_time,
@@ -98,10 +174,10 @@ def prepare_xml(
     )
     state = SigningState.start(
         format=_FORMAT,
-        wire=wire,
+        document=measured,
         identity=identity,
         to_be_signed=built.signed_info,
-        parts={"offset": str(offset), "signature": built.text},
+        parts={"offset": str(document.written_offset(offset)), "signature": built.text},
     )
     return Prepared(state)
 
@@ -119,16 +195,31 @@ def complete_xml(wire: Wire, state: SigningState, signature: bytes) -> Wire:
             this profile or was changed.
         SigningError: ``VND-SIGN-042`` when the value is not by the certificate's key over the octets.
     """
-    offset, before, after = _parts_of(state)
+    offset, _, _ = _parts_of(state)
     state.require_document(wire)
     data = wire.read()
     if not 0 < offset <= len(data):
         raise _bad_state("the offset is outside of the document")
+    _, octets = finished_signature(state, signature)
+    return Wire.from_bytes(b"".join((data[:offset], octets, data[offset:])), wire.content_type)
+
+
+def finished_signature(state: SigningState, signature: bytes) -> tuple[int, bytes]:
+    """Give the offset in the prepared document and the octets of the ``Signature`` that goes there.
+
+    Whoever puts them in must have held the document against the state, see ``SigningState``.
+
+    Args:
+        state: What ``prepare_xml`` or ``prepare_large_xml`` gave.
+        signature: As ``Signer.sign`` gives it: RSA as it is, ECDSA as DER.
+
+    Raises:
+        StateMismatch: ``VND-SIGN-043`` for a state that is not of this profile or was changed.
+        SigningError: ``VND-SIGN-042`` when the value is not by the certificate's key over the octets.
+    """
+    offset, before, after = _parts_of(state)
     value = _xml_value(state, signature)
-    spliced = b"".join(
-        (data[:offset], before.encode(), base64.b64encode(value), after.encode(), data[offset:])
-    )
-    return Wire.from_bytes(spliced, wire.content_type)
+    return offset, b"".join((before.encode(), base64.b64encode(value), after.encode()))
 
 
 def sign_xml(
@@ -167,7 +258,7 @@ def _parts_of(state: SigningState) -> tuple[int, str, str]:
     if state.format != _FORMAT:
         raise _bad_state(f"a state for {state.format}")
     text, offset = state.parts.get("signature", ""), state.parts.get("offset", "")
-    if text.count(VALUE) != 1 or not (offset.isascii() and offset.isdigit()):
+    if text.count(VALUE) != 1 or not (offset.isascii() and offset.isdigit() and len(offset) <= _MOST_DIGITS):
         raise _bad_state("parts are missing")
     if state.to_be_signed not in text.encode():
         raise _bad_state("the octets to sign are not those of the signature")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vnedoc.exchange import Thread, answer, recall, replace, revoke, update
+    from vnedoc.workflow._file_seal import complete_seal_file, prepare_seal_file, seal_file, sign_edxml_file
     from vnedoc.workflow._mailroom import Mailroom, PolicyOpener, open_mailroom
     from vnedoc.workflow._sealing import (
-        answer,
         check,
         complete,
         prepare_seal,
@@ -25,24 +26,37 @@ __all__ = [
     "Mailroom",
     "PolicyOpener",
     "Source",
+    "Thread",
     "answer",
     "as_wire",
     "check",
     "complete",
+    "complete_seal_file",
     "examine",
     "kind_of",
     "open_mailroom",
     "open_sealed",
     "prepare_seal",
+    "prepare_seal_file",
+    "recall",
+    "replace",
+    "revoke",
     "seal",
+    "seal_file",
     "sign_edxml",
+    "sign_edxml_file",
     "sign_pdf",
     "sign_xml",
     "unsealed",
+    "update",
     "verify",
 ]
 
+_OF_EXCHANGE = ("Thread", "answer", "recall", "replace", "revoke", "update")
 _MODULE_OF = {
+    **dict.fromkeys(
+        ("complete_seal_file", "prepare_seal_file", "seal_file", "sign_edxml_file"), "_file_seal"
+    ),
     **dict.fromkeys(("Mailroom", "PolicyOpener", "open_mailroom"), "_mailroom"),
     **dict.fromkeys(("Source", "as_wire", "kind_of"), "_source"),
     **dict.fromkeys(("Examined", "examine", "open_sealed", "verify"), "_verify"),
@@ -55,4 +69,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _OF_EXCHANGE:
+        return getattr(import_module("vnedoc.exchange"), name)
     return getattr(import_module(f"vnedoc.workflow.{_MODULE_OF.get(name, '_sealing')}"), name)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from vnedoc.edxml import EdXmlCodec
-from vnedoc.exchange import CollectSummary, Exchange, InboxEntry, OutboxEntry, SendSummary, open_store
+from vnedoc.exchange import (
+    CollectSummary,
+    Exchange,
+    InboxEntry,
+    OutboxEntry,
+    SendSummary,
+    answer,
+    open_store,
+)
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
@@ -27,7 +35,7 @@ from vnedoc.model import (
 from vnedoc.protocols import Handler, Signer
 from vnedoc.transport import open_transport
 from vnedoc.verification import Policy
-from vnedoc.workflow._sealing import answer, seal, unsealed
+from vnedoc.workflow._sealing import seal, unsealed
 from vnedoc.workflow._verify import open_sealed
 
 if TYPE_CHECKING:
@@ -125,7 +133,10 @@ class Mailroom:
     def answer(
         self, envelope: Envelope, code: StatusCode, *, description: str | None = None
     ) -> tuple[OutboxEntry, ...]:
-        """Report the state of a received document to its sender; see ``send`` for what is raised."""
+        """Report the state of a received document to its sender; 02 and 16 need the reason as *description*.
+
+        See ``send`` and ``vnedoc.answer`` for what is raised.
+        """
         return self.send(self._answer(envelope, code, description))
 
     def flush(self) -> SendSummary:

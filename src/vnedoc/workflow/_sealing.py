@@ -6,59 +6,71 @@ import datetime as dt
 from typing import TypeAlias
 
 from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
-from vnedoc.edxml import check as check_message
-from vnedoc.errors import ConfigError, InputError, RuleError, VnedocError
+from vnedoc.errors import ConfigError, FileError, InputError, RuleError, VnedocError
 from vnedoc.model import (
     PDF_TYPE,
     Envelope,
     FileKind,
     Finding,
     Limits,
-    Party,
-    ResponseFor,
     Severity,
-    StaffInfo,
-    StatusCode,
     StatusMessage,
     Wire,
 )
-from vnedoc.protocols import Signer, SigningIdentity
+from vnedoc.protocols import Directory, Signer, SigningIdentity
 from vnedoc.signing import Prepared, SigningState
 from vnedoc.workflow._source import Source, as_wire, kind_of
-from vnedoc.xml import parse
 
 Message: TypeAlias = Envelope | StatusMessage
 
+_HEAD = 4096
 
-def check(source: Message | Source, *, limits: Limits | None = None) -> tuple[Finding, ...]:
+
+def check(
+    source: Message | Source,
+    *,
+    limits: Limits | None = None,
+    now: dt.datetime | None = None,
+    directory: Directory | None = None,
+) -> tuple[Finding, ...]:
     """Run the rules of the format over a message; needs no keys and says nothing about signatures.
 
     Args:
         source: A message, or the bytes, path or ``Wire`` of one.
         limits: How much hostile input may cost.
+        now: The present time, with zone, for the rules on dates in the future.
+        directory: Knows organisations, for the rules on recipients.
 
     Returns:
-        Every finding. Bytes that cannot be read as edXML give one finding of severity error.
+        Every finding; those from bytes say ``line`` and ``column`` among their facts. Bytes that cannot be
+        read as edXML give one finding of severity error.
 
     Raises:
         FileError: A file cannot be read.
     """
-    from vnedoc.edxml import decode_document
+    from vnedoc.edxml import check as check_message
+    from vnedoc.edxml import locate
 
     if isinstance(source, Envelope | StatusMessage):
-        return check_message(source)
-    wire, bounds = as_wire(source), limits or Limits()
-    data = wire.read()
-    if not data:
+        return check_message(source, now=now, directory=directory)
+    wire = as_wire(source)
+    with wire.blob.open() as handle:
+        head = handle.read(_HEAD)
+    if not head:
         return (Finding.error("VND-FLOW-002"),)
-    kind = kind_of(data)
+    kind = kind_of(head)
     if kind not in (FileKind.XML, FileKind.EDXML):
         return (Finding.error("VND-FLOW-005", kind=kind.value),)
     try:
-        decoded = decode_document(parse(data, bounds), bounds)
+        decoded, document = EdXmlCodec(limits or Limits()).open(wire)
+    except FileError:
+        raise
     except VnedocError as error:
         return (Finding.error(error.code, error.path, **error.facts),)
-    return (*decoded.findings, *check_message(decoded.message))
+    findings = (*decoded.findings, *check_message(decoded.message, now=now, directory=directory))
+    return (
+        findings if document is None else locate(findings, document, decoded.message, dialect=decoded.dialect)
+    )
 
 
 def seal(message: Message, signer: Signer, *, signing_time: dt.datetime | None = None) -> Wire:
@@ -87,6 +99,16 @@ def unsealed(message: Message) -> Wire:
     Raises:
         RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
     """
+    require_rules(message)
+    return EdXmlCodec().encode(message)
+
+
+def require_message(message: object) -> None:
+    """Refuse what is no message.
+
+    Raises:
+        InputError: ``VND-FLOW-024``.
+    """
     if not isinstance(message, Envelope | StatusMessage):
         raise InputError(
             "VND-FLOW-024",
@@ -94,6 +116,18 @@ def unsealed(message: Message) -> Wire:
             hint="give an Envelope or a StatusMessage; sign_edxml seals one that is written already",
             facts={"seen": type(message).__name__},
         )
+
+
+def require_rules(message: Message) -> None:
+    """Refuse a message that breaks a rule of the format.
+
+    Raises:
+        InputError: ``VND-FLOW-024``, it is no message.
+        RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
+    """
+    from vnedoc.edxml import check as check_message
+
+    require_message(message)
     findings = check_message(message)
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
@@ -105,7 +139,6 @@ def unsealed(message: Message) -> Wire:
             hint="read .findings, or run vnedoc.check on the message",
             facts={"codes": [one.code for one in errors], "rules": rules},
         )
-    return EdXmlCodec().encode(message)
 
 
 def prepare_seal(
@@ -165,7 +198,7 @@ def sign_pdf(
     """
     from vnedoc.signing import sign_pdf as sign
 
-    _require_level(level)
+    require_level(level)
     return sign(
         as_wire(source, PDF_TYPE),
         signer,
@@ -195,7 +228,7 @@ def sign_xml(
     """
     from vnedoc.signing import sign_xml as sign
 
-    _require_level(level)
+    require_level(level)
     return sign(as_wire(source), signer, signing_time=signing_time)
 
 
@@ -218,45 +251,16 @@ def sign_edxml(
     """
     from vnedoc.signing import sign_xml as sign
 
-    _require_level(level)
+    require_level(level)
     return sign(as_wire(source), signer, signing_time=signing_time, parent=SIGNATURE_PARENT)
 
 
-def answer(
-    envelope: Envelope,
-    code: StatusCode,
-    *,
-    sender: Party,
-    at: dt.datetime,
-    description: str | None = None,
-    staff: StaffInfo | None = None,
-) -> StatusMessage:
-    """Make the status message that reports on a received document to its sender.
+def require_level(level: str) -> None:
+    """Refuse a level that is not made.
 
-    Args:
-        envelope: The document that was received.
-        code: The state to report.
-        sender: Who reports, as a recipient of the document.
-        at: Time of the report, with zone.
-        description: Free text; default the printed name of the state.
-        staff: Who did it.
+    Raises:
+        ConfigError: ``VND-FLOW-021``.
     """
-    return StatusMessage(
-        sender=sender,
-        response_for=ResponseFor(
-            organ_id=envelope.sender.organ_id,
-            code=None if envelope.code is None else str(envelope.code),
-            date=envelope.date,
-            document_id=envelope.document_id,
-        ),
-        code=code,
-        description=description or code.vietnamese,
-        staff=staff,
-        timestamp=at,
-    )
-
-
-def _require_level(level: str) -> None:
     if level != "B-B":
         raise ConfigError(
             "VND-FLOW-021",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TypeAlias
 
+from vnedoc.edxml import looks_like_mime
 from vnedoc.model import EDXML_TYPE, FileKind, Wire
 from vnedoc.xml import looks_like_xml
 
@@ -39,6 +40,8 @@ def kind_of(data: bytes) -> FileKind:
         return FileKind.PDF
     if looks_like_xml(data):
         return FileKind.EDXML if _QCVN in data[:4096] else FileKind.XML
+    if looks_like_mime(data):
+        return FileKind.EDXML
     # A note that only mentions the header has no objects, and no reader would show it as a PDF.
     if _PDF in data[:_PDF_HEADER_WITHIN] and b" obj" in data:
         return FileKind.PDF

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from vnedoc.edxml import Decoded, decode_document, is_edxml, sniff_type
+from vnedoc.edxml import Decoded, EdXmlCodec, decode_document, is_edxml, sniff_type
 from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
 from vnedoc.model import (
     Acceptance,
@@ -155,17 +155,14 @@ def examine(
     try:
         if base.kind is FileKind.PDF:
             return Examined(report=_pdf(base, wire, policy, secret))
-        document = parse(data, policy.limits)
-        if not is_edxml(document):
-            return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
-        return _edxml(
-            attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance),
-            document,
-            policy,
-            acceptance,
-            main,
-            secret,
-        )
+        if not looks_like_xml(data):  # MIME, the form of 2014
+            document = None
+        else:
+            document = parse(data, policy.limits)
+            if not is_edxml(document):
+                return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
+        base = attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance)
+        return _edxml(base, wire if document is None else document, policy, acceptance, main, secret)
     except FileError:
         raise
     except VnedocError as error:
@@ -211,15 +208,23 @@ def _xml(base: Report, document: XmlDocument, policy: Policy) -> Report:
 
 def _edxml(
     base: Report,
-    document: XmlDocument,
+    source: XmlDocument | Wire,
     policy: Policy,
     acceptance: Acceptance,
     main: str | None,
     password: bytes | None,
 ) -> Examined:
-    # An envelope signature covers the whole message or it proves nothing about it.
-    envelope = verify_xml(document, attrs.evolve(policy, whole_document=True), where="envelope")
-    decoded = decode_document(document, policy.limits)
+    envelope: tuple[SignatureReport, ...] = ()
+    if isinstance(source, Wire):
+        # A SOAP part is wrapped in what no signature covers, so one in its header is none of ours.
+        decoded = EdXmlCodec(policy.limits).decode(source)
+        foreign: tuple[str, ...] = ("Signature",) * decoded.seals
+        shape: tuple[Finding, ...] = ()
+    else:
+        # An envelope signature covers the whole message or it proves nothing about it.
+        envelope = verify_xml(source, attrs.evolve(policy, whole_document=True), where="envelope")
+        decoded = decode_document(source, policy.limits)
+        foreign, shape = foreign_signatures(source), seal_findings(source)
     files: tuple[Attachment, ...] = getattr(decoded.message, "attachments", ())
     inside: list[SignatureReport] = []
     unjudged: list[tuple[Conclusion, SubIndication | None]] = []
@@ -241,8 +246,8 @@ def _edxml(
             files=files,
             main=_main_of(files, main),
             signed=frozenset(signed),
-            foreign=foreign_signatures(document),
-            shape=seal_findings(document),
+            foreign=foreign,
+            shape=shape,
             odd=decoded.findings,
             sender=decoded.message.sender.organ_id.value,
         ),
