@@ -9,9 +9,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import imports, pdf, runner, xml
+from benchmarks import directory, edxml, edxml_seal, edxml_small, edxml_write, imports, pdf, runner, xml
 
-GROUPS = (*imports.GROUPS, *pdf.GROUPS, *xml.GROUPS)
+GROUPS = (
+    *directory.GROUPS,
+    *imports.GROUPS,
+    *pdf.GROUPS,
+    *xml.GROUPS,
+    *edxml.GROUPS,
+    *edxml_small.GROUPS,
+    *edxml_write.GROUPS,
+    *edxml_seal.GROUPS,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

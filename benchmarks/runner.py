@@ -108,11 +108,11 @@ class Worker:
         self._read()
 
     def measure(self) -> float:
-        """Run the case some times and give milliseconds of CPU for one."""
+        """Run the case some times and give milliseconds of CPU for one, or what the case itself measures."""
         assert self._process.stdin is not None
         self._process.stdin.write("run\n")
         self._process.stdin.flush()
-        return float(self._read()["milliseconds"])
+        return float(self._read()["value"])
 
     def close(self) -> None:
         assert self._process.stdin is not None

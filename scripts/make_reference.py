@@ -5,16 +5,21 @@ it only says whether a page is out of date. A test holds the pages and the code 
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import attrs
+from reference_lists import lists_page
+from reference_wire import wire_page
+from state_diagram import drawings, states_page
 
 from vnedoc.cli._parser import build_parser
-from vnedoc.edxml import envelope_schema
+from vnedoc.edxml import envelope_schema, rules, rules_to_json
 from vnedoc.model import Limits
 from vnedoc.report import codes, explain, schema
 
@@ -35,6 +40,7 @@ ROOMS = {
     "VER": "Reports",
     "TRN": "Transports",
     "EXC": "Outbox and inbox",
+    "DIR": "Directory of agencies",
     "FLOW": "Acceptance and sealing",
     "CLI": "Command line",
     "INTERNAL": "vnedoc itself",
@@ -68,9 +74,11 @@ roomy = Limits(tree_bytes=64 * 1024 * 1024)
 tree_bytes = 67108864
 ```
 
-`file_bytes` bounds every file. XML is read into memory as a whole, so for XML and edXML files, attachments
-included, `tree_bytes` decides the largest file: 32 MiB unless you raise it. Base64 makes an attachment a
-third larger, so the attachments of such a message may have about 24 MiB together.
+`file_bytes` bounds every file. To judge signatures XML is read into memory as a whole, so there `tree_bytes`
+decides the largest XML or edXML file, attachments included: 32 MiB unless you raise it. Base64 makes an
+attachment a third larger, so the attachments of such a message may have about 24 MiB together. Reading alone
+(`vnedoc.edxml.read_file`, `EdXmlCodec.decode`) leaves attachments in the file: there `tree_bytes` counts what
+is left of the message without their contents, and `attachment_bytes` and `total_bytes` decide.
 """
 JSON_INTRO = """\
 Each command prints one array with one object per file, in the order the files were given. Every key is
@@ -88,12 +96,13 @@ What goes *in* is `vnedoc-envelope/1`, at the end of this page."""
 ENVELOPE = """\
 ## vnedoc-envelope/1
 
-A document message as JSON, for `vnedoc seal` and for programs in other languages. Here a field that is not
-written has its default, and one that does not exist is refused (`VND-EDX-062`). Dates and times are ISO
-8601, times with their offset. `path` leads to the attachment, relative to the JSON file and never out of its
-folder.
-The schema is {func}`vnedoc.edxml.envelope_schema`; {func}`vnedoc.edxml.envelope_from_json` reads such a file
-and {func}`vnedoc.edxml.envelope_to_json` writes one.
+A document or status message as JSON, for `vnedoc seal` and for programs in other languages. Here a field
+that is not written has its default, and one that does not exist is refused (`VND-EDX-062`). Dates and times
+are ISO 8601, times with their offset. `path` leads to the attachment, relative to the JSON file and never out
+of its folder.
+The schema is {func}`vnedoc.edxml.envelope_schema`; {func}`vnedoc.edxml.from_json` reads such a file and
+{func}`vnedoc.edxml.to_json` writes one. An `organ` is the code alone, or an object with `value`
+and `aliases`.
 
 ```json
 {
@@ -141,6 +150,72 @@ and {func}`vnedoc.edxml.envelope_to_json` writes one.
   ]
 }
 ```"""
+
+
+RULES_INTRO = """\
+What `vnedoc check` and {func}`vnedoc.edxml.check` look at, and what must hold before a message is sealed.
+Each finding has the rule's id as its fact `rule`, and `source`, `certainty` and `element` beside it.
+
+| Letter | Meaning |
+|---|---|
+| `N` | missing, or filled with a stand-in |
+| `R` | too long, or out of range |
+| `T` | a form that is not allowed |
+| `M` | two things that do not fit each other |
+
+| Severity | Meaning |
+|---|---|
+| error | certain and a must: the message is not sealed |
+| warning | likely, or certain in law and often broken by messages that are accepted all the same |
+| info | unsure, or the rule of one province or system |
+
+| Certainty | Meaning |
+|---|---|
+| certain | the text itself, or the bytes of real messages, were seen |
+| likely | two or more independent implementations agree |
+| unsure | one source, sources that disagree, or a local rule |
+
+A rule for one edition runs when `dialect` names a dialect of that edition; one that needs `now` or
+`directory` runs when they are given. An error stops sealing; it never stops reading.
+
+The same table, with the words of each code in both languages, is {download}`rules.json`; programs get it from
+{func}`vnedoc.edxml.rules_to_json`."""
+
+
+def rules_page() -> Iterator[str]:
+    """Every rule of a message, by the kind of message it is for."""
+    yield "# Rules of a message"
+    yield ""
+    yield RULES_INTRO
+    titles = {
+        ("document",): "Documents",
+        ("status",): "Status messages",
+        ("document", "status"): "Every text of any message",
+    }
+    for messages, title in titles.items():
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield "| Rule | Code | Severity | Certainty | Source | For |"
+        yield "|---|---|---|---|---|---|"
+        for one in rules():
+            if one.messages == messages:
+                more = [
+                    *(f"edition {edition}" for edition in one.dialects or ()),
+                    *(f"needs {name}" for name in one.needs),
+                ]
+                code = f"[{one.code}](#{one.code.lower()})"
+                cells = (f"`{one.id}`", code, one.severity.value, one.certainty, one.source, ", ".join(more))
+                yield f"| {' | '.join(cells)} |"
+
+
+def rules_json() -> str:
+    """Give the table of rules with what each code says in both languages."""
+    table = rules_to_json()
+    for row in table["rules"]:
+        for lang in ("vi", "en"):
+            row[lang] = attrs.asdict(explain(row["code"], lang))
+    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
 
 
 def codes_page() -> Iterator[str]:
@@ -208,11 +283,13 @@ def schema_page() -> Iterator[str]:
     yield ""
     yield ENVELOPE
     whole = envelope_schema()
-    for part, definition in {"the envelope": whole, **whole["$defs"]}.items():
+    for part, definition in whole["$defs"].items():
+        if "properties" not in definition:
+            continue
         yield ""
         yield f"### {part.replace('_', ' ')} of vnedoc-envelope/1"
         yield ""
-        if "description" in definition and part in whole["$defs"]:
+        if "description" in definition:
             yield definition["description"]
             yield ""
         yield "| Key | Required | Value |"
@@ -279,17 +356,29 @@ def _help(action: argparse.Action) -> str:
     return "; ".join(one for one in (text, required) if one)
 
 
-PAGES = {"codes.md": codes_page, "limits.md": limits_page, "json.md": schema_page, "cli.md": cli_page}
+PAGES = {
+    "codes.md": codes_page,
+    "lists.md": lists_page,
+    "limits.md": limits_page,
+    "json.md": schema_page,
+    "cli.md": cli_page,
+    "rules.md": rules_page,
+    "wire.md": wire_page,
+    "states.md": states_page,
+}
+DATA = {"rules.json": rules_json, **{name: partial(str, text) for name, text in drawings().items()}}
 
 
 def render(name: str) -> str:
     """Give the text of one page."""
+    if name in DATA:
+        return DATA[name]()
     return "\n".join((NOTE, "", *PAGES[name]())) + "\n"
 
 
 def main() -> int:
     """Write or check every page."""
-    stale = [name for name in PAGES if not _holds(name)]
+    stale = [name for name in (*PAGES, *DATA) if not _holds(name)]
     if "--check" in sys.argv[1:]:
         for name in stale:
             print(f"docs/reference/{name} is out of date: run python scripts/make_reference.py")

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from vnedoc import check
-from vnedoc.edxml import envelope_from_json, envelope_schema
+from vnedoc.edxml import envelope_schema, from_json
 from vnedoc.model import Severity
 from vnedoc.report import codes, schema
 
@@ -48,9 +48,10 @@ def test_the_example_of_an_envelope_is_whole_and_taken(tmp_path):
     plain = json.loads(example)
     jsonschema.Draft202012Validator(envelope_schema()).validate(plain)
     (tmp_path / plain["attachments"][0]["path"]).write_bytes(b"%PDF-1.7\n")
-    envelope = envelope_from_json(example, tmp_path)
+    envelope = from_json(example, tmp_path)
     assert not [one for one in check(envelope) if one.severity is Severity.ERROR]
-    assert set(envelope_schema()["properties"]) - set(plain) == {"unknown"}
+    left_out = set(envelope_schema()["$defs"]["document"]["properties"]) - set(plain)
+    assert left_out == {"message", "unknown", "unknown_attributes"}
 
 
 def test_every_published_schema_is_in_the_reference():
@@ -59,6 +60,22 @@ def test_every_published_schema_is_in_the_reference():
         assert schema(name)["title"] == name
         assert f"## {name}" in page
     assert f"## {envelope_schema()['title']}" in page
+
+
+def test_a_page_in_two_languages_runs_the_same_code():
+    english, vietnamese = (
+        re.findall(r"^```\w+\n.*?^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for path in (DOCS / "how-to" / "first-document.md", DOCS / "how-to" / "first-document-vi.md")
+    )
+    assert english == vietnamese
+    assert english
+
+
+def test_the_first_envelope_file_is_taken(tmp_path):
+    page = (DOCS / "how-to" / "first-document.md").read_text(encoding="utf-8")
+    (tmp_path / "cong-van.pdf").write_bytes(b"%PDF-1.7\n")
+    envelope = from_json(page.split("```json\n")[1].split("```")[0], tmp_path)
+    assert not [one for one in check(envelope) if one.severity is Severity.ERROR]
 
 
 def test_every_decision_is_numbered_and_has_its_parts():

@@ -113,6 +113,7 @@ assert report.sub_indication.value == 'NO_SIGNATURE', report
     [
         "cli",
         "conformance",
+        "directory",
         "dsig",
         "edxml",
         "errors",
