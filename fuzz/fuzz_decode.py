@@ -62,25 +62,24 @@ def _carrying(name: str, content: bytes) -> bytes:
 
 def _same_when_streamed(data: bytes, mode: str, limits: Any) -> None:
     """A small message is read as a tree, a large one as a stream: two readers, one result."""
-    from vnedoc.edxml import EdXmlCodec, _stream
+    from vnedoc.edxml import EdXmlCodec
     from vnedoc.errors import VnedocError
     from vnedoc.model import Wire
-    from vnedoc.xml import _skeleton
 
-    wire = Wire.from_bytes(data)
+    codec, wire = EdXmlCodec(limits, mode=mode), Wire.from_bytes(data)
     outcomes: list[Any] = []
-    for read in (
-        EdXmlCodec(limits, mode=mode).decode,
-        lambda one: _stream.decode_large(one, limits, lenient=mode == "lenient"),
-    ):
-        try:
-            with mock.patch.object(_stream, "STREAMED_FROM", 0), mock.patch.object(_skeleton, "_LONG", 32):
-                decoded = read(wire)
-        except VnedocError:  # of two faults either may be met first
-            outcomes.append("refused")
-        else:
-            outcomes.append(decoded and (decoded.message, [one.code for one in decoded.findings]))
-    if outcomes[1] is not None and outcomes[0] != outcomes[1]:
+    for bounds in ((1 << 30, 1 << 30), (0, 32)):
+        with contextlib.ExitStack() as patched:
+            for place in ("vnedoc.edxml._codec.STREAMED_FROM", "vnedoc.edxml._stream.STREAMED_FROM"):
+                patched.enter_context(mock.patch(place, bounds[0]))
+            patched.enter_context(mock.patch("vnedoc.xml._skeleton._LONG", bounds[1]))
+            try:
+                decoded = codec.decode(wire)
+            except VnedocError:  # of two faults either may be met first
+                outcomes.append("refused")
+            else:
+                outcomes.append((decoded.message, [one.code for one in decoded.findings]))
+    if outcomes[0] != outcomes[1]:
         raise Lost("streamed")
 
 

@@ -6,22 +6,22 @@ order; writing is byte for byte what the national axis writes. What is not known
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vnedoc.edxml._codec import EdXmlCodec
-from vnedoc.edxml._content import content_findings, safe_name, sniff_type
-from vnedoc.edxml._json import envelope_schema, from_json, message_to_dict, to_json
-from vnedoc.edxml._read import Decoded, decode_document, extract
-from vnedoc.edxml._recognise import is_edxml, looks_like_mime
-from vnedoc.edxml._schemas import relaxng
-from vnedoc.edxml._stream import OpenedFile, read_file
-from vnedoc.edxml._wire import NAMES as DIALECTS
-from vnedoc.edxml._wire import Dialect, dialect
+from vnedoc.edxml._spaces import is_edxml, looks_like_mime
 
 if TYPE_CHECKING:
+    from vnedoc.edxml._codec import EdXmlCodec
+    from vnedoc.edxml._content import content_findings, safe_name, sniff_type
     from vnedoc.edxml._convert import Converted, convert
     from vnedoc.edxml._file_writer import Draft, Written, write_file
+    from vnedoc.edxml._json import envelope_schema, from_json, message_to_dict, to_json
+    from vnedoc.edxml._read import Decoded, decode_document, extract
     from vnedoc.edxml._rules import Rule, check, did_you_mean, locate, rules, rules_to_json
+    from vnedoc.edxml._schemas import relaxng
+    from vnedoc.edxml._stream import OpenedFile, read_file
+    from vnedoc.edxml._wire import DIALECTS, Dialect, dialect
 
 SIGNATURE_PARENT: tuple[str, ...] = ("edXML", "edXMLEnvelope", "edXMLHeader")
 """Where the seal goes: it becomes the last child of this element."""
@@ -65,23 +65,22 @@ __all__ = [
 ]
 
 
-_OF_THE_RULES = frozenset({"Rule", "check", "did_you_mean", "locate", "rules", "rules_to_json"})
+_WHERE = {
+    **dict.fromkeys(("EdXmlCodec",), "_codec"),
+    **dict.fromkeys(("content_findings", "safe_name", "sniff_type"), "_content"),
+    **dict.fromkeys(("Converted", "convert"), "_convert"),
+    **dict.fromkeys(("Draft", "Written", "write_file"), "_file_writer"),
+    **dict.fromkeys(("envelope_schema", "from_json", "message_to_dict", "to_json"), "_json"),
+    **dict.fromkeys(("Decoded", "decode_document", "extract"), "_read"),
+    **dict.fromkeys(("Rule", "check", "did_you_mean", "locate", "rules", "rules_to_json"), "_rules"),
+    **dict.fromkeys(("relaxng",), "_schemas"),
+    **dict.fromkeys(("OpenedFile", "read_file"), "_stream"),
+    **dict.fromkeys(("DIALECTS", "Dialect", "dialect"), "_wire"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Who only reads needs no rules.
-    if name in _OF_THE_RULES:
-        from vnedoc.edxml import _rules
-
-        return getattr(_rules, name)
-    # Nor a writer of files.
-    if name in ("Draft", "Written", "write_file"):
-        from vnedoc.edxml import _file_writer
-
-        return getattr(_file_writer, name)
-    # MIME, zips and e-mail headers are only needed by those who convert.
-    if name in ("Converted", "convert"):
-        from vnedoc.edxml import _convert
-
-        return getattr(_convert, name)
+    # Who only asks whether a file is edXML needs neither rows nor rules, MIME nor zips.
+    if name in _WHERE:
+        return getattr(import_module(f"vnedoc.edxml.{_WHERE[name]}"), name)
     raise AttributeError(f"module 'vnedoc.edxml' has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from vnedoc.edxml._read import Decoded, decode_document
-from vnedoc.edxml._recognise import looks_like_mime
+from vnedoc.edxml._spaces import looks_like_mime
 from vnedoc.edxml._wire import DEFAULT, Dialect, dialect
 from vnedoc.edxml._write import encode_message
 from vnedoc.errors import ConfigError, DecodeError, LimitExceeded

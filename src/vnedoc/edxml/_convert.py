@@ -9,7 +9,7 @@ import attrs
 
 from vnedoc.edxml._codec import EdXmlCodec
 from vnedoc.edxml._mime import carries_id
-from vnedoc.edxml._wire import NAMES, Dialect, Row, dialect
+from vnedoc.edxml._wire import DIALECTS, Dialect, Row, dialect
 from vnedoc.edxml._write import Message, parts_and_losses, parts_to_bytes
 from vnedoc.model import (
     Attachment,
@@ -82,7 +82,7 @@ def convert(
     """
     target = dialect(to)
     decoded = EdXmlCodec(limits or Limits(), mode=mode).decode(wire)
-    source = dialect(decoded.dialect) if decoded.dialect in NAMES else target
+    source = dialect(decoded.dialect) if decoded.dialect in DIALECTS else target
     lost: list[Finding] = []
     if decoded.seals:
         lost.append(Finding.warning("VND-EDX-035", "Signature", count=decoded.seals))

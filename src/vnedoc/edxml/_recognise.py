@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import islice
 
 import attrs
 from lxml import etree
 
+from vnedoc.edxml._spaces import GOVSOC, ROOTS, namespaces
 from vnedoc.edxml._wire import (
     E_DOC,
     GO_VN,
@@ -23,16 +22,8 @@ from vnedoc.edxml._wire import (
 )
 from vnedoc.errors import DecodeError
 from vnedoc.model import Finding, OrganId
-from vnedoc.xml import XmlDocument, location
+from vnedoc.xml import location
 
-_HEAD = 4096
-_MIME_HEADERS = re.compile(
-    rb"[\r\n]*(?:mime-version|content-type|content-id|soapaction)[ \t]*:", re.IGNORECASE
-)
-_BOUNDARY = re.compile(rb"\s*--([^\r\n]{1,70})\r?\n")
-_ROOTS = frozenset({"edxml", "edxmlenvelope"})
-_GOVSOC = "http://edxml.gov.vn/schema"
-_LOOKED_AT = 64
 _ENVELOPE_2014 = clark(SOAP, "Envelope")
 _EDXML = clark(QCVN, "edXML")
 
@@ -50,20 +41,6 @@ class Recognised:
     findings: tuple[Finding, ...] = ()
 
 
-def looks_like_mime(data: bytes) -> bool:
-    """Tell whether the first octets are those of a multipart message, with or without its headers."""
-    head = data[:_HEAD]
-    if _MIME_HEADERS.match(head):
-        return b"multipart/" in head.lower()
-    return _BOUNDARY.match(head) is not None and b"content-" in head.lower()
-
-
-def is_edxml(document: XmlDocument) -> bool:
-    """Whether the document is edXML, or so near to it that ``decode_document`` says what it is instead."""
-    name = etree.QName(document.root)
-    return name.localname.lower() in _ROOTS or name.namespace == SOAP or _GOVSOC in _namespaces(document.root)
-
-
 def recognise(root: etree._Element, *, lenient: bool = False) -> Recognised:
     """Tell the dialect by the root element.
 
@@ -74,9 +51,9 @@ def recognise(root: etree._Element, *, lenient: bool = False) -> Recognised:
     if root.tag == _EDXML:
         return Recognised(dialect("2016"))
     name = etree.QName(root)
-    spaces = _namespaces(root)
+    spaces = namespaces(root)
     facts = {"root": name.localname, "namespace": name.namespace or ""}
-    if _GOVSOC in spaces:
+    if GOVSOC in spaces:
         raise DecodeError(
             "VND-EDX-002",
             "this is a GovSOC report (Công văn 8676), another format of the same name",
@@ -86,7 +63,7 @@ def recognise(root: etree._Element, *, lenient: bool = False) -> Recognised:
         )
     if root.tag == _ENVELOPE_2014 and spaces & {E_DOC, INET}:
         return Recognised(dialect("2014" if E_DOC in spaces else "2014-inet"))
-    if name.localname.lower() not in _ROOTS:
+    if name.localname.lower() not in ROOTS:
         raise DecodeError(
             "VND-EDX-001",
             "this XML document is not an edXML message",
@@ -120,10 +97,6 @@ def variant(base: Dialect, sender: OrganId, first: Iterator[str]) -> Dialect:
     edition = "2022" if sender.grammar == "2020" else "2016"
     official = next((name for name in first if name in ("document_id", "code")), None) == "code"
     return dialect(f"{edition}-official" if official else edition)
-
-
-def _namespaces(root: etree._Element) -> set[str | None]:
-    return {etree.QName(one).namespace for one in islice(root.iter(etree.Element), _LOOKED_AT)}
 
 
 # --- document or status ---------------------------------------------------------------------------

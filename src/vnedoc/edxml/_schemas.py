@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from vnedoc.edxml._wire import NAMES, dialect
+from vnedoc.edxml._wire import DIALECTS, dialect
 from vnedoc.errors import ConfigError
 
 
@@ -22,7 +22,7 @@ def relaxng(name: str, *, part: bool = False) -> str:
         ConfigError: ``VND-EDX-011`` when there is no such dialect, or it has no parts.
     """
     if part and dialect(name).part is None:
-        known = [one for one in NAMES if dialect(one).part is not None]
+        known = [one for one in DIALECTS if dialect(one).part is not None]
         raise ConfigError(
             "VND-EDX-011",
             f"attachments of the dialect {name} are no parts of their own",

@@ -12,7 +12,7 @@ import attrs
 
 from vnedoc.edxml._codec import STREAMED_FROM, EdXmlCodec
 from vnedoc.edxml._read import Decoded, decode_document
-from vnedoc.edxml._recognise import looks_like_mime
+from vnedoc.edxml._spaces import looks_like_mime
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Blob, Finding, Limits, Wire, file_changed, open_file, unreadable
 from vnedoc.xml import ByteSource, Streamed, XmlDocument, looks_like_xml, parse_stream, true_line

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
-from vnedoc.edxml import Decoded, EdXmlCodec, decode_document, is_edxml, sniff_type
+from vnedoc.edxml import is_edxml
 from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
 from vnedoc.model import (
     Acceptance,
@@ -25,6 +27,9 @@ from vnedoc.verification import Policy, foreign_signatures, seal_findings, verif
 from vnedoc.workflow._acceptance import Accepted, Seen, apply
 from vnedoc.workflow._source import Source, as_wire, kind_of, name_of
 from vnedoc.xml import XmlDocument, looks_like_xml, parse
+
+if TYPE_CHECKING:
+    from vnedoc.edxml import Decoded
 
 _XMLDSIG = b"http://www.w3.org/2000/09/xmldsig#"
 
@@ -150,6 +155,8 @@ def examine(
     data = wire.read()
     base = attrs.evolve(base, kind=kind_of(data))
     if base.kind is FileKind.UNKNOWN:
+        from vnedoc.edxml import sniff_type
+
         found = Finding.error("VND-FLOW-001", first_bytes=data[:8].hex(" "), type=sniff_type(data[:64]))
         return Examined(report=attrs.evolve(base, findings=(found,)), malformed=True)
     try:
@@ -214,6 +221,8 @@ def _edxml(
     main: str | None,
     password: bytes | None,
 ) -> Examined:
+    from vnedoc.edxml import EdXmlCodec, decode_document
+
     envelope: tuple[SignatureReport, ...] = ()
     if isinstance(source, Wire):
         # A SOAP part is wrapped in what no signature covers, so one in its header is none of ours.

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from vnedoc.edxml._spaces import E_DOC, INET, QCVN, SOAP, XLINK
 from vnedoc.edxml._wire import _values as values
 from vnedoc.edxml._wire._rows import Carried, Dialect, Reference, Row, clark
 from vnedoc.edxml._wire._values import Value
@@ -33,18 +34,8 @@ from vnedoc.model import (
     TraceHeader,
 )
 
-QCVN = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
-E_DOC = "http://www.e-doc.vn/Schema/"
-INET = "http://www.inetcloud.vn/ns/edxml"
-GO_VN = "http://www.go.vn/eDoc"
-"""Namespace of early local guides; what is written in it is refused across provinces."""
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
-XLINK = "http://www.w3.org/1999/xlink"
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-
 DEFAULT = "2016"
-NAMES = ("2016", "2016-official", "2022", "2022-official", "2014", "2014-inet")
+DIALECTS = ("2016", "2016-official", "2022", "2022-official", "2014", "2014-inet")
 
 _NEXT = "http://schemas.xmlsoap.org/soap/actor/next"
 _OFFICIAL_HEADER = (
@@ -70,12 +61,12 @@ def dialect(name: str) -> Dialect:
     Raises:
         ConfigError: ``VND-EDX-011`` when there is none of that name.
     """
-    if name not in NAMES:
+    if name not in DIALECTS:
         raise ConfigError(
             "VND-EDX-011",
             f"there is no dialect {name!r}",
-            hint=f"use one of {', '.join(NAMES)}",
-            facts={"seen": str(name)[:80], "known": list(NAMES)},
+            hint=f"use one of {', '.join(DIALECTS)}",
+            facts={"seen": str(name)[:80], "known": list(DIALECTS)},
         )
     return _dialect(name)
 
