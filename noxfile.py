@@ -50,7 +50,9 @@ def lint(session: nox.Session) -> None:
     _sync(session, "lint", project=False)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("codespell", "src", "tests", "docs", "benchmarks", "scripts", *map(str, ROOT.glob("*.md")))
+    session.run(
+        "codespell", "src", "tests", "docs", "benchmarks", "scripts", "fuzz", *map(str, ROOT.glob("*.md"))
+    )
 
 
 @nox.session

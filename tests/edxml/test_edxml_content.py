@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 import vnedoc
 from vnedoc.conformance import FakePki
-from vnedoc.edxml import content_findings
+from vnedoc.edxml import EdXmlCodec, content_findings
 from vnedoc.edxml._content import damage_findings, damage_of, ends_of, join, unpack
 from vnedoc.edxml._wire import Carried
-from vnedoc.errors import FileError, LimitExceeded
+from vnedoc.errors import FileError, LimitExceeded, RuleError
 from vnedoc.model import Attachment, Blob, Conclusion, Finding, Limits, Severity
+from vnedoc.workflow import sign_edxml
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
@@ -567,7 +568,39 @@ def test_a_seal_around_a_damaged_file_does_not_pass():
     pki = FakePki.create(at=at)
     file = vnedoc.Attachment(name="a.png", blob=replaced(PNG), content_id="1")
     message = attrs.evolve(full_envelope(), business=None, attachments=(file,))
-    wire = vnedoc.seal(message, pki.issue("Sở Thử nghiệm A").signer(), signing_time=at)
+    signer = pki.issue("Sở Thử nghiệm A").signer()
+    with pytest.raises(RuleError) as caught:
+        vnedoc.seal(message, signer, signing_time=at)
+    assert caught.value.facts["rules"] == ["VND-EDX-052 @ attachments[0]"]
+    wire = sign_edxml(EdXmlCodec().encode(message), signer, signing_time=at)  # as others would
     report = vnedoc.verify(wire, pki.policy(at))
     assert report.conclusion is Conclusion.FAILED
     assert "VND-EDX-052" in {one.code for one in report.findings}
+
+
+# --- a zip around an office file ------------------------------------------------------------------
+
+XLSX = zip_of({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<w/>"})
+
+
+def test_the_zip_around_an_office_file_is_undone():
+    (one,) = decode(carrying(zip_of({"0b5c.xlsx": XLSX}), "a.xlsx", "application/zip")).message.attachments
+    assert one.blob.read() == XLSX
+    assert one.packed.read() == zip_of({"0b5c.xlsx": XLSX})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        XLSX,
+        zip_of({"0b5c.docx": XLSX}),
+        zip_of({"0b5c.xlsx": PDF}),
+        zip_of({"0b5c.xlsx": XLSX, "b": b""}),
+        zip_of({"[Content_Types].xml": XLSX}),
+        zip_of({"0b5c.xlsx": XLSX})[:-4],
+    ],
+)
+def test_other_zips_that_have_an_office_name_stay_closed(content):
+    (one,) = decode(carrying(content, "a.xlsx", "application/zip")).message.attachments
+    assert one.blob.read() == content
+    assert one.packed is None

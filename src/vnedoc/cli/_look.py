@@ -141,12 +141,14 @@ def extract(options: argparse.Namespace, console: Console) -> int:
 def _attachments(file: str, limits: Limits) -> tuple[tuple[Attachment, ...], tuple[Finding, ...]]:
     """Take the attachments out, also of a message whose header nobody can read, and say what was mended."""
     wire = as_wire(Path(file))
-    kind = _kind(wire)
+    with wire.blob.open() as handle:
+        head = handle.read(4096)
+    kind = kind_of(head)
     if kind is FileKind.EDXML and (wire.size > limits.tree_bytes or not looks_like_xml(wire.read())):
         decoded = EdXmlCodec(limits, mode="lenient").decode(wire)
         mended = tuple(one for one in decoded.findings if one.code.startswith("VND-XML-02"))
         return getattr(decoded.message, "attachments", ()), mended
-    if kind in _XML:
+    if kind in _XML or b"<?xml" in head:  # junk may stand before the declaration
         document = parse(wire.read(), limits, repair=True)
         if is_edxml(document):
             return extract_attachments(document, limits), document.repairs
@@ -167,7 +169,9 @@ def check(options: argparse.Namespace, console: Console) -> int:
             console.note(f"[{number}/{len(options.files)}] {file}")
         try:
             wire = as_wire(Path(file))
-            findings = check_source(wire, limits=limits, now=dt.datetime.now(VIETNAM))
+            findings = check_source(
+                wire, limits=limits, now=dt.datetime.now(VIETNAM), dialect=options.dialect
+            )
             rows.append(Checked(file=file, kind=_kind(wire), findings=findings))
         except FileError as error:
             rows.append(Unreadable(file, error))

@@ -79,6 +79,7 @@ def _looking(command: Command) -> None:
 
     check = command("check", "Run the rules of the format; needs no keys.", "_look", "check")
     check.add_argument("files", nargs="+", metavar="FILE")
+    check.add_argument("--dialect", metavar="NAME", help="check the rules of this dialect's edition too")
     _limit(check)
     _format(check, "text", "json")
     _lang(check)

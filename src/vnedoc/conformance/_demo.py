@@ -62,7 +62,7 @@ Say = Callable[[str], None]
 SENDER = Party("H99.1", "Sở Thử nghiệm A", in_charge="UBND tỉnh Thí Điểm", email="vanthu@sta.example.vn")
 RECEIVER = Party("H99.2", "Sở Thử nghiệm B", in_charge="UBND tỉnh Thí Điểm", email="vanthu@stb.example.vn")
 PERSON = "Nguyễn Văn An"
-PASSPHRASE = "secret"  # noqa: S105 - throwaway, and printed in the tutorial
+PASSPHRASE = "secret"  # noqa: S105 - throwaway, and printed by the demo
 """Of ``keys/agency.p12``; the PEM keys have none."""
 SUBJECT = "V/v gửi, nhận văn bản điện tử có ký số"
 

@@ -61,8 +61,9 @@ def recognise(root: etree._Element, *, lenient: bool = False) -> Recognised:
             hint="send it to the system that takes GovSOC reports",
             facts=facts,
         )
-    if root.tag == _ENVELOPE_2014 and spaces & {E_DOC, INET}:
-        return Recognised(dialect("2014" if E_DOC in spaces else "2014-inet"))
+    of_2014 = next((one for one in spaces if one in (E_DOC, INET)), None)
+    if root.tag == _ENVELOPE_2014 and of_2014 is not None:
+        return Recognised(dialect("2014" if of_2014 == E_DOC else "2014-inet"))
     if name.localname.lower() not in ROOTS:
         raise DecodeError(
             "VND-EDX-001",

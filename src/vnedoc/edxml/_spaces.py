@@ -46,9 +46,10 @@ def is_edxml(document: XmlDocument) -> bool:
     if name.localname.lower() in ROOTS:
         return True
     spaces = namespaces(document.root)
-    return GOVSOC in spaces or (name.namespace == SOAP and not spaces.isdisjoint((E_DOC, INET)))
+    return GOVSOC in spaces or (name.namespace == SOAP and (E_DOC in spaces or INET in spaces))
 
 
-def namespaces(root: etree._Element) -> set[str | None]:
-    """Give the namespaces of the first elements."""
-    return {etree.QName(one).namespace for one in islice(root.iter(etree.Element), _LOOKED_AT)}
+def namespaces(root: etree._Element) -> dict[str | None, None]:
+    """Give the namespaces of the first elements, in the order in which they occur."""
+    first = islice(root.iter(etree.Element), _LOOKED_AT)
+    return dict.fromkeys(etree.QName(one).namespace for one in first)

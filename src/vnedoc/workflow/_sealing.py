@@ -32,14 +32,18 @@ def check(
     limits: Limits | None = None,
     now: dt.datetime | None = None,
     directory: Directory | None = None,
+    dialect: str | None = None,
 ) -> tuple[Finding, ...]:
     """Run the rules of the format over a message; needs no keys and says nothing about signatures.
+
+    Files that are attached are looked at too: damage, dangers, and extensions that do not fit.
 
     Args:
         source: A message, or the bytes, path or ``Wire`` of one.
         limits: How much hostile input may cost.
         now: The present time, with zone, for the rules on dates in the future.
         directory: Knows organisations, for the rules on recipients.
+        dialect: Name of the dialect that the receiver wants, for the rules of one edition alone.
 
     Returns:
         Every finding; those from bytes say ``line`` and ``column`` among their facts. Bytes that cannot be
@@ -49,10 +53,13 @@ def check(
         FileError: A file cannot be read.
     """
     from vnedoc.edxml import check as check_message
-    from vnedoc.edxml import locate
+    from vnedoc.edxml import content_findings, locate
 
     if isinstance(source, Envelope | StatusMessage):
-        return check_message(source, now=now, directory=directory)
+        return (
+            *check_message(source, now=now, directory=directory, dialect=dialect),
+            *content_findings(getattr(source, "attachments", ())),
+        )
     wire = as_wire(source)
     with wire.blob.open() as handle:
         head = handle.read(_HEAD)
@@ -67,7 +74,8 @@ def check(
         raise
     except VnedocError as error:
         return (Finding.error(error.code, error.path, **error.facts),)
-    findings = (*decoded.findings, *check_message(decoded.message, now=now, directory=directory))
+    rules = check_message(decoded.message, now=now, directory=directory, dialect=dialect)
+    findings = (*decoded.findings, *rules)
     return (
         findings if document is None else locate(findings, document, decoded.message, dialect=decoded.dialect)
     )
@@ -125,10 +133,8 @@ def require_rules(message: Message) -> None:
         InputError: ``VND-FLOW-024``, it is no message.
         RuleError: ``VND-FLOW-020``, the message breaks a rule; every finding is attached.
     """
-    from vnedoc.edxml import check as check_message
-
     require_message(message)
-    findings = check_message(message)
+    findings = check(message)
     errors = [one for one in findings if one.severity is Severity.ERROR]
     if errors:
         rules = [f"{one.code} @ {one.location}" if one.location else one.code for one in errors]

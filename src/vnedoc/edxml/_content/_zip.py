@@ -16,14 +16,15 @@ from vnedoc.edxml._content._sniff import ZIP, extension, sniff_type
 from vnedoc.errors import LimitExceeded
 from vnedoc.model import Blob, Limits, file_changed
 
-# Names of files that are zips by their own nature, or archives that a person packed: they stay closed.
-_ARCHIVES = (
-    frozenset(
-        {"zip", "rar", "7z", "gz", "tgz", "bz2", "xz", "tar", "jar", "war", "apk", "epub", "kmz", "cbz"}
-    )
-    | frozenset({"docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "ppsx", "vsdx"})
-    | frozenset({"odt", "ods", "odp", "odg"})
+# Archives that a person packed stay closed.
+_ARCHIVES = frozenset(
+    {"zip", "rar", "7z", "gz", "tgz", "bz2", "xz", "tar", "jar", "war", "apk", "epub", "kmz", "cbz"}
 )
+# Files that are zips by their own nature. None has one entry alone, so such a zip is put around them, as the
+# axis's tools do with Excel files; it must hold a file of the same extension that is a zip itself.
+_OFFICE = frozenset(
+    {"docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "ppsx", "vsdx"}
+) | frozenset({"odt", "ods", "odp", "odg"})
 _CONTENT_TYPES = b"[Content_Types].xml"
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -66,8 +67,8 @@ class _Closed(Exception):
 def unpack(name: str, carried: Blob, head: bytes, limits: Limits, where: str) -> Opened:
     """Undo the transport encoding that the axis's tools put around files: a zip with exactly one entry.
 
-    Archives and office files stay as they are, one level is undone and never two, and the name of the
-    entry means nothing. Every size is checked against what was really unpacked (threats H04, H06). The
+    Archives stay as they are, and office files too unless the one entry is such a file. One level is undone
+    and never two, and the name of the entry means nothing else. Every size is checked against what was really unpacked (threats H04, H06). The
     file is read once, forward; content of more than 1 MiB stays in *carried* and is unpacked again by
     whoever reads it.
 
@@ -82,23 +83,27 @@ def unpack(name: str, carried: Blob, head: bytes, limits: Limits, where: str) ->
         LimitExceeded: ``VND-EDX-015`` when it would unpack to more than the limits allow.
         FileError: The file that holds the octets is gone or has changed.
     """
-    if not head.startswith(b"PK\x03\x04") or extension(name) in _ARCHIVES:
+    kind = extension(name)
+    if not head.startswith(b"PK\x03\x04") or kind in _ARCHIVES:
         return Opened()
     by_ratio = carried.size * limits.zip_ratio
     allowed = min(by_ratio, limits.attachment_bytes)
     try:
         entry, content = _open(carried, head, allowed)
     except _Closed as why:
-        return Opened(closed=str(why) or None)
+        return Opened(closed=None if kind in _OFFICE else str(why) or None)
     except struct.error:
-        return Opened(closed=_DAMAGED)
+        return Opened(closed=None if kind in _OFFICE else _DAMAGED)
     except _TooMuchError as error:
         limit = "zip_ratio" if by_ratio < limits.attachment_bytes else "attachment_bytes"
         raise LimitExceeded.of("VND-EDX-015", limit, getattr(limits, limit), None, path=where) from error
+    inside = entry.name.decode("utf-8", "replace")[:_NAME_SHOWN]
+    if kind in _OFFICE and not (extension(inside) == kind and content.ends.head.startswith(b"PK\x03\x04")):
+        return Opened()
     return Opened(
         content.blob(Entry(carried, entry.start, entry.packed_size, entry.method, content.digest)),
         content.ends,
-        entry.name.decode("utf-8", "replace")[:_NAME_SHOWN],
+        inside,
     )
 
 
