@@ -68,9 +68,9 @@ def unpack(name: str, carried: Blob, head: bytes, limits: Limits, where: str) ->
     """Undo the transport encoding that the axis's tools put around files: a zip with exactly one entry.
 
     Archives stay as they are, and office files too unless the one entry is such a file. One level is undone
-    and never two, and the name of the entry means nothing else. Every size is checked against what was really unpacked (threats H04, H06). The
-    file is read once, forward; content of more than 1 MiB stays in *carried* and is unpacked again by
-    whoever reads it.
+    and never two, and the name of the entry means nothing else. Every size is checked against what was really
+    unpacked (threats H04, H06). The file is read once, forward; content of more than 1 MiB stays in *carried*
+    and is unpacked again by whoever reads it.
 
     Args:
         name: AttachmentName; it decides whether a zip is the file itself.
