@@ -1,5 +1,6 @@
 """Contents that lie in a file, or inside another one."""
 
+import errno
 import functools
 import io
 import os
@@ -52,3 +53,14 @@ def test_what_took_the_place_of_a_file_is_refused(tmp_path, make):
     with pytest.raises(FileError) as caught:
         blob.open()
     assert caught.value.code == "VND-IO-001"
+
+
+def test_a_file_that_stops_being_readable_half_way(tmp_path, monkeypatch):
+    def failing(*_args):
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "a").write_bytes(b"abc")
+    monkeypatch.setattr("vnedoc.model._blob.hashlib.file_digest", failing)
+    with pytest.raises(FileError) as caught:
+        Blob.from_file(tmp_path / "a")
+    assert (caught.value.code, caught.value.facts["reason"]) == ("VND-IO-001", "Input/output error")
