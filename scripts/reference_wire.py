@@ -50,6 +50,9 @@ grammar = etree.RelaxNG(etree.fromstring(relaxng("2016").encode()))
 attachment = etree.RelaxNG(etree.fromstring(relaxng("2014", part=True).encode()))
 ```
 
+From a shell: `python -c "from vnedoc.edxml import relaxng; print(relaxng('2022'))" > 2022.rng`, then
+`xmllint --noout --relaxng 2022.rng FILE`.
+
 What no grammar can say is in [the rules](rules.md)."""
 COLUMNS = """\
 *Times* and lengths are those of the grammar: `1`, `0..1`, `1..n` or `0..n` within the element around it.

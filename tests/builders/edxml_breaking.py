@@ -309,7 +309,6 @@ BREAKING = {
     ),
     f"M.{CHANGES}DocumentReceiver": doing(changes_receivers=False, receivers=(Receiver("H99.1"),)),
     f"M.{CHANGES}DocumentInfo": doing(changes_content=False, changes_receivers=False),
-    f"M.{BUSINESS}DocumentId.Itself": doing(Kind.REVOKE, document_id=OWN),
     # attachments
     f"M.{FILE}.ContentId.Duplicate": doc(attachments=(LETTER, attrs.evolve(LETTER, name="b.pdf"))),
     f"T.{FILE}.ContentId": attached(content_id="cid:1"),

@@ -150,7 +150,6 @@ def test_seal_then_open(world, run, run_json, tmp_path):
         {"attachments": [{"path": "/etc/passwd", "name": "a.pdf", "content_id": "a"}]},
         {"attachments": [{"path": "none.pdf", "name": "a.pdf", "content_id": "a"}]},
         {"subject": 7},
-        {"receivers": []},
         {"schema": "vnedoc-envelope/2"},
         {"date": "22/11/2026"},
     ],

@@ -1,5 +1,6 @@
 """Attachments: matching, first bytes, transport zips under limits, damaged content."""
 
+import base64
 import io
 import struct
 import zipfile
@@ -476,3 +477,32 @@ def test_extract_reads_repaired_documents():
 def test_attachments_are_values():
     one = only(carrying(PDF))
     assert attrs.evolve(one) == one
+
+
+# --- plus signs that became spaces ----------------------------------------------------------------
+
+PLUSES = PDF[:9] + b"\xfb\xef\xbe" * 20 + PDF[9:]  # eighty plus signs in a row
+
+
+def carried_as(text: str) -> bytes:
+    whole = document(references=reference(), attachments=attachment(content=PLUSES)).decode()
+    return whole.replace(base64.b64encode(PLUSES).decode(), text).encode()
+
+
+@pytest.mark.parametrize("lost", [4, 8, 40])
+def test_spaces_inside_a_line_of_base64_are_an_error(lost):
+    text = base64.b64encode(PLUSES).decode()
+    data = carried_as(text.replace("+", " ", lost) + "\n")
+    (finding,) = decode(data).findings
+    assert (finding.code, finding.severity) == ("VND-EDX-081", Severity.ERROR)
+    assert finding.location.endswith("/Attachment/ContentTransferEncoded")
+    assert dict(finding.facts) == {"element": "ContentTransferEncoded"}
+    assert only(data).blob.size == len(PLUSES) - lost // 4 * 3
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "&#13;\n", " \t\n", "\n\t    ", "\n\n  "])
+def test_white_space_around_lines_of_base64_is_layout(end):
+    text = base64.b64encode(PLUSES).decode()
+    data = carried_as(" \t" + "".join(text[at : at + 16] + end for at in range(0, len(text), 16)) + "  ")
+    assert codes(data) == []
+    assert only(data).blob.read() == PLUSES

@@ -604,3 +604,12 @@ def test_other_zips_that_have_an_office_name_stay_closed(content):
     (one,) = decode(carrying(content, "a.xlsx", "application/zip")).message.attachments
     assert one.blob.read() == content
     assert one.packed is None
+
+
+def test_a_file_that_receivers_would_unpack_is_named_before_it_is_sent():
+    files = [
+        vnedoc.Attachment(name=name, blob=zip_of({"in.pdf": PDF}), content_id=name)
+        for name in ("a.pdf", "a.zip", "a.xlsx")
+    ]
+    found = [one for one in content_findings(files) if one.code == "VND-EDX-038"]
+    assert [(one.location, one.facts["entry"]) for one in found] == [("attachments[0]", "in.pdf")]

@@ -567,6 +567,30 @@ def test_a_broken_multipart_is_refused(data, code):
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("header", "again"),
+    [
+        (b"Content-ID: <Start>\r\n", b"Content-ID: <x>\r\n"),
+        (b"Content-Transfer-Encoding: 8bit\r\n", b"content-transfer-encoding: base64\r\n"),
+        (b'boundary="b1"; ', b"boundary=b2; "),
+        (b'start="<Start>"', b'; start="<x>"'),
+    ],
+)
+def test_a_header_that_occurs_twice_is_refused(header, again):
+    with pytest.raises(DecodeError) as caught:
+        decode(old_message().replace(header, header + again, 1))
+    assert caught.value.code == "VND-EDX-016"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("mark", ["(", ";", '"', "\\", 'a="', "<", "\r\n ", "=?", "a*0*=x'y'%41;"])
+def test_long_headers_take_neither_recursion_nor_the_square_of_the_time(mark):
+    flood = (mark * 15_000)[:15_000].encode()
+    for at in (b"multipart/related;", b"Content-ID: ", b"8bit"):
+        with suppress(InputError):
+            decode(old_message(parts=old_part()).replace(at, at + flood, 1))
+
+
 def test_parts_are_bounded():
     data = old_message(parts="".join(old_part(cid=f"u{number}") for number in range(6)))
     with pytest.raises(LimitExceeded):
@@ -640,6 +664,45 @@ def test_what_the_target_cannot_carry_is_listed_before_it_is_written():
 class Directory:
     def resolve(self, organ_id):
         return OrganId("H99.1", ("000.00.01.Z99",)) if organ_id.value == "000.00.01.Z99" else None
+
+
+@pytest.mark.parametrize("target", XML_DIALECTS)
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.xlsx", "a.odt", "a.zip", "a"])
+def test_a_file_is_the_same_whatever_dialect_carries_it(name, target):
+    content = zip_of({"[Content_Types].xml": b"<a/>", "word/document.xml": b"<b/>"})
+    one = Attachment(name=name, blob=Blob.from_bytes(content), content_id="1")
+    message = attrs.evolve(fits("2014"), attachments=(one,))
+    old = EdXmlCodec(dialect="2014").encode(message)
+    assert EdXmlCodec().decode(old).message.attachments[0].blob.read() == content
+    new = convert(old, target).wire
+    assert EdXmlCodec().decode(new).message.attachments[0].blob.read() == content
+    again = convert(new, "2014").wire
+    assert EdXmlCodec().decode(again).message.attachments[0].blob.read() == content
+
+
+def test_what_reading_leaves_out_is_lost_by_a_conversion():
+    more = "<edXML:Extra>quan trọng</edXML:Extra><edXML:MimeType>"
+    data = old_message(parts=old_part().replace("<edXML:MimeType>", more))
+    converted = convert(Wire.from_bytes(data), "2014")
+    assert [one.code for one in converted.lost] == ["VND-EDX-017"]
+    assert "VND-EDX-017" not in {one.code for one in converted.findings}
+    converted = convert(Wire.from_bytes(document(FROM + TO + "chữ thừa")), "2016")
+    assert [one.code for one in converted.lost] == ["VND-EDX-028"]
+
+
+def test_attachments_of_one_content_id_are_told():
+    one = attrs.evolve(full_envelope().attachments[0], content_id="a")
+    wire = EdXmlCodec().encode(attrs.evolve(fits("2014"), attachments=(one, one)))
+    converted = convert(wire, "2014")
+    assert [one.location for one in converted.lost if one.code == "VND-EDX-014"] == [
+        "attachments[1].content_id"
+    ]
+
+
+def test_the_severity_of_an_error_list_is_kept():
+    data = old_message(more=f'<edXML:ErrorList xmlns:edXML="{E_DOC}" edXML:highestSeverity="Error"/>')
+    again = encode(decode(data).message, "2014")
+    assert b'highestSeverity="Error"' in again
 
 
 def test_identifiers_change_only_by_the_directory():

@@ -166,7 +166,11 @@ def complete_status(message):
 def old_shape(message):
     """Give what the form of 2014 has elements for."""
     other = message.other and attrs.evolve(message.other, direction=None)
-    return attrs.evolve(message, business=None, other=other)
+    files = [
+        attrs.evolve(one, content_id=f"{number}.bin", content_type=one.attachment_type)
+        for number, one in enumerate(message.attachments)
+    ]
+    return attrs.evolve(message, business=None, other=other, attachments=files)
 
 
 def judge(schema, octets):

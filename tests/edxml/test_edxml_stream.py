@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vnedoc.edxml import EdXmlCodec, decode_document, read_file
 from vnedoc.errors import ConfigError, DecodeError, FileError, LimitExceeded, VnedocError
-from vnedoc.model import Limits, Wire
+from vnedoc.model import Limits, Severity, Wire
 from vnedoc.xml import looks_like_xml, parse
 
 CHANCE = random.Random(80)
@@ -79,6 +79,11 @@ CONTENTS = [
     holding(TEXT + "*"),
     holding("&#10;" * 1000 + "x!"),
     holding(f"{TEXT}<!-- c -->"),
+    holding(TEXT.replace("+", " ")),
+    holding(f"{TEXT[:5000]}    {TEXT[5004:]}"),
+    holding(f"{TEXT[:5000]}&#32;{TEXT[5000:]}"),
+    holding(f"{TEXT[:40]} {TEXT[40:80]}"),
+    holding(wrapped("\n    ")),
     holding(f"{TEXT}<x/>{TEXT}"),
     f"<!-- {holding(TEXT)} -->",
     f"<Other>{holding(TEXT)}</Other>",
@@ -139,6 +144,17 @@ def test_a_damaged_message_is_refused_alike(choose):
             assert refusal[1] in {"VND-EDX-044", "VND-XML-010"}
         else:
             assert (streamed, refusal) == (decoded, other)
+
+
+def test_spaces_inside_a_line_are_an_error_in_a_large_message_too(tmp_path):
+    data = message(holding(f"{TEXT[:5000]}    {TEXT[5004:]}"), more=reference("2", "b.pdf"))
+    path = tmp_path / "a.edxml"
+    path.write_bytes(data)
+    decoded = read_file(path).decoded
+    (finding,) = (one for one in decoded.findings if one.code == "VND-EDX-081")
+    assert finding.severity is Severity.ERROR
+    assert finding.location.endswith("/Attachment[2]/ContentTransferEncoded")
+    assert decoded == by_tree(data)
 
 
 def test_contents_that_are_kept_as_they_stand_hold_no_token():

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import os
 import pickle
+import stat
 
 import attrs
 import pytest
@@ -107,6 +108,19 @@ def test_save_refuses_an_existing_file(tmp_path):
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["out.bin"]
     assert Wire.from_bytes(b"new").save(tmp_path / "b", replace=False).read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+@pytest.mark.parametrize("replace", [True, False])
+def test_save_never_takes_the_place_of_a_pipe_or_device(tmp_path, replace):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(FileError) as caught:
+            Blob.from_bytes(b"x").save(tmp_path / name, replace=replace)
+        assert caught.value.code == "VND-IO-002"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
 
 
 def test_save_leaves_nothing_when_the_disk_is_full(tmp_path, monkeypatch):
@@ -270,3 +284,14 @@ def test_what_never_ends_or_is_no_file_is_refused(tmp_path, path):
     with pytest.raises(FileError) as caught:
         Blob.from_file(tmp_path / path)
     assert caught.value.code == "VND-IO-001"
+
+
+def test_a_file_is_attached_where_it_lies(tmp_path):
+    path = tmp_path / "Công văn.pdf"
+    path.write_bytes(b"abc")
+    one = Attachment.from_file(path)
+    assert (one.name, one.blob.path, one.content_id) == ("Công văn.pdf", path, one.blob.digest[7:39])
+    named = Attachment.from_file(path, content_id="1", name="a.pdf", description="Bản chính")
+    assert (named.name, named.content_id, named.description) == ("a.pdf", "1", "Bản chính")
+    with pytest.raises(FileError):
+        Attachment.from_file(tmp_path / "none")

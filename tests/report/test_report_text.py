@@ -41,7 +41,7 @@ from vnedoc.report import (
     to_json,
     to_text,
 )
-from vnedoc.report._catalogue import has_word, word
+from vnedoc.report._catalogue import has_word, value_word, word
 from vnedoc.report._render import readable_name
 from vnedoc.report._verdict import finding_key, node_text, verdict_of
 
@@ -518,3 +518,52 @@ def test_inspect_of_a_status():
 
 def test_plain_shows_what_is_hidden():
     assert plain("a\u200bb\tc\u0301") == "a\\u200bb\\u0009ć"
+
+
+@pytest.mark.parametrize(
+    "why", ["cut", "junk", "ampersand", "entity", "prefix", "tags", "less", "character", "twice"]
+)
+def test_what_is_not_well_formed_is_said_in_words(why):
+    finding = Finding.error("VND-XML-001", line=3, column=4, cause="libxml2 says so", why=why)
+    for lang in ("vi", "en"):
+        seen = render_finding(finding, lang).seen
+        assert value_word("why", why, lang) in seen
+        assert "“libxml2 says so”" in seen
+
+
+@pytest.mark.parametrize("code", ["VND-EDX-127", "VND-EDX-138", "VND-EDX-139"])
+def test_advice_without_a_proposal_has_no_empty_clause(code):
+    facts = {"seen": "x", "form": "f", "source": "s"}
+    for lang in ("vi", "en"):
+        empty = render_finding(Finding.info(code, better=None, **facts), lang).next
+        assert word("label", "none", lang) not in empty.lower().split()
+        assert "None" not in empty
+        assert empty.endswith(".")
+        whole = render_finding(Finding.info(code, better="TL. X", **facts), lang).next
+        assert "TL. X" in whole
+
+
+def test_days_and_times_are_written_as_the_reader_writes_them():
+    vi = render_finding(
+        Finding.error("VND-EDX-015", limit="2026-11-30", allowed="2026-11-30T01:00:00Z"), "vi"
+    )
+    assert "30/11/2026 = 30/11/2026 08:00:00 +07:00" in vi.seen
+    odd = render_finding(Finding.error("VND-EDX-015", limit="2026-13-45", allowed="x 2026-11-30"), "vi")
+    assert "2026-13-45 = x 2026-11-30" in odd.seen
+    english = render_finding(Finding.error("VND-EDX-015", limit="2026-11-30", allowed=1), "en")
+    assert "2026-11-30 = 1" in english.seen
+
+
+@pytest.mark.parametrize("written", ["2026-11-30", "2026-11-30T08:00:00+07:00"])
+def test_what_was_written_in_the_file_is_quoted_as_it_is(written):
+    finding = Finding.error("VND-EDX-037", element="DueDate", seen=written, expected="x", better="2026/11/30")
+    for lang in ("vi", "en"):
+        assert f"“{written}”" in render_finding(finding, lang).seen
+
+
+@pytest.mark.parametrize("code", ["VND-EDX-015", "VND-XML-010"])
+def test_a_limit_says_how_to_raise_it(code):
+    for lang in ("vi", "en"):
+        advice = render_finding(Finding.error(code, limit="tree_bytes", allowed=1, seen=2), lang).next
+        assert "--limit tree_bytes=" in advice
+        assert "Limits(tree_bytes=…)" in advice

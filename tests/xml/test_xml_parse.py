@@ -1,5 +1,7 @@
 """The hardened parser: what it takes, and what it refuses with which code."""
 
+import functools
+import io
 import re
 import socket
 import time
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 import vnedoc
 from vnedoc.errors import DecodeError, VnedocError
-from vnedoc.xml import XmlDocument, looks_like_xml, parse, text_of
+from vnedoc.model import Limits
+from vnedoc.xml import XmlDocument, looks_like_xml, parse, parse_stream, text_of
 
 BOM = b"\xef\xbb\xbf"
 
@@ -228,3 +231,42 @@ def test_nothing_else_constructs_an_xml_parser():
         "xml/_splice.py",
     }
     assert "recover=True" not in (source / "xml/_parse.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"<a><b>abc", "cut"),
+        (b"<a><b at='1", "cut"),
+        (b"<a><b", "cut"),
+        (b"<a><![CDATA[x", "cut"),
+        (b"junk <a/>", "junk"),
+        (b" <?xml version='1.0'?><a/>", "junk"),
+        (b"<a/>junk", "junk"),
+        (b"<a>A & B</a>", "ampersand"),
+        (b"<a b='x&y'/>", "ampersand"),
+        (b"<a>&nbsp;</a>", "entity"),
+        (b"<x:a/>", "prefix"),
+        (b"<a><b></a></b>", "tags"),
+        (b"<a>1 < 2</a>", "less"),
+        (b"<a>\x01</a>", "character"),
+        (b"<a b='1' b='2'/>", "twice"),
+        (b"<a b=c/>", "other"),
+        (b"<EntityRef></Namespace>", "tags"),
+    ],
+)
+def test_why_it_is_not_well_formed(data, why):
+    error = refused(data)
+    assert (error.code, error.facts["why"]) == ("VND-XML-001", why)
+    assert error.facts["cause"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [(b"A & B", "ampersand"), (b"A&B", "ampersand"), (b"1 < 2", "less"), (b"\x01", "character")],
+)
+def test_what_is_too_large_for_a_tree_has_the_same_reason(text, why):
+    data = b"<a><!-- <d> --><d>!!</d><s>" + text + b"</s>" + b"<x>1 w</x>" * 2000 + b"</a>"
+    with pytest.raises(DecodeError) as caught:
+        parse_stream(functools.partial(io.BytesIO, data), ["d"], Limits(tree_bytes=9000))
+    assert refused(data).facts["why"] == caught.value.facts["why"] == why

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vnedoc.errors import DecodeError, FileError, LimitExceeded, VnedocError
 from vnedoc.model import Blob, Limits
-from vnedoc.xml import parse, parse_stream, strict_base64, true_line
+from vnedoc.xml import has_gaps, parse, parse_stream, strict_base64, true_line
 
 OCTETS = random.Random(4).randbytes(9001)
 LONG = base64.b64encode(OCTETS).decode()
@@ -207,6 +207,17 @@ def test_errors_name_the_place_in_the_file(before, code):
     _, refusal = outcome(parse, data)
     assert refusal[1] == code
     assert outcome(streamed, data)[1] == refusal
+
+
+def test_an_error_names_the_line_in_the_file_where_an_element_began():
+    wrapped = "\n".join(["AAAA" * 19] * 100)
+    data = f"<a>\n<c>{wrapped}</c>\n<q>\n</a>".encode()
+    with pytest.raises(DecodeError) as expected:
+        parse(data)
+    with pytest.raises(DecodeError) as caught:
+        parse_stream(functools.partial(io.BytesIO, data), ["c"])
+    assert "line 102 and" in caught.value.message
+    assert caught.value.facts == expected.value.facts
 
 
 def test_a_nul_in_text_too_large_for_a_tree():
@@ -417,3 +428,62 @@ def test_mended_files_keep_their_lines():
     assert [true_line(left, one.sourceline) for one in left.root.iter()] == [
         one.sourceline for one in whole.root.iter()
     ]
+
+
+# --- spaces inside a line --------------------------------------------------------------------------
+
+GAPS = [
+    (LONG[:5000] + " " + LONG[5001:6000] + "   " + LONG[6003:], True),
+    (f"{LONG[:5000]}\t{LONG[5000:]}", True),
+    (f"{LONG[:5000]}{' ' * 7000}{LONG[5000:]}", True),
+    (f"{wrapped(chr(10))[:5001]} {wrapped(chr(10))[5001:]}", True),
+    (f"{LONG[:-4]}QQ= =", True),
+    (f"{LONG[:5000]}&#32;{LONG[5000:]}", True),
+    (f"<![CDATA[{LONG[:5000]}]]> <![CDATA[{LONG[5000:]}]]>", True),
+    (LONG, False),
+    (f" \t{LONG} \t", False),
+    (f"{LONG[:5000]} \n {LONG[5000:]}", False),
+    (f"{LONG[:5000]} \r {LONG[5000:]}", False),
+    (f"{LONG[:5000]} &#13; {LONG[5000:]}", False),
+    (f"\n{wrapped(' ' + chr(9) + chr(10))}\n", False),
+    (f"\r\n{wrapped(chr(13) + chr(10) + '    ')}", False),
+]
+
+
+def gaps_of(text: str, most: int = 1 << 30) -> tuple[bool, bool]:
+    """Tell what the two ways say; both decode the text."""
+    data = f"<a><C>{text}</C></a>".encode()
+    document, whole = streamed(data, most).document, parse(data).root[0].text
+    assert [blob.read() for blob in document.runs.values()] == [strict_base64(whole)]
+    return document.gaps == set(document.runs), has_gaps(whole.strip(" \t\r\n"))
+
+
+@pytest.mark.parametrize("most", [7, 4096, 5003, 5004, 5005, 1 << 30])
+@pytest.mark.parametrize(("text", "expected"), GAPS)
+def test_spaces_inside_a_line_are_seen(text, expected, most):
+    assert gaps_of(text, most) == (expected, expected)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(LONG)), st.sampled_from([" ", "\t", "\n", "\r\n", "&#13;", " \n", "\n  "])
+        ),
+        max_size=3,
+    ),
+    st.integers(1, 20) | st.integers(4090, 6000),
+)
+@settings(max_examples=60, deadline=None)
+def test_both_ways_see_the_same_spaces(spaces, most):
+    text = LONG
+    for at, space in sorted(spaces, reverse=True):
+        text = text[:at] + space + text[at:]
+    streamed_way, tree_way = gaps_of(text, most)
+    assert streamed_way == tree_way
+
+
+def test_spaces_where_chunks_of_a_large_file_meet():
+    large = base64.b64encode(OCTETS * 30).decode()
+    for at in range(98_280, 98_330):
+        assert gaps_of(f"{large[:at]} {large[at:]}") == (True, True)
+        assert gaps_of(f"{large[:at]} \n {large[at:]}") == (False, False)

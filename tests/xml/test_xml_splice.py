@@ -73,3 +73,19 @@ def test_what_is_put_in_there_becomes_the_last_child(inner, path):
     changed = parse(data[:at] + b"<NEW/>" + data[at:]).root
     # Document order: the first match of the XPath is the first element with that path.
     assert changed.xpath(f"({'/r' + steps})[1]")[0][-1].tag == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [
+        (b"A & B", "ampersand"),
+        (b"A&B", "ampersand"),
+        (b"1 < 2", "less"),
+        (b"\x01", "character"),
+        (b"</b>", "tags"),
+    ],
+)
+def test_a_fault_on_the_way_says_why(octets, why):
+    with pytest.raises(DecodeError) as caught:
+        end_tag_offset(b"<a><!-- --><c>" + octets + b"</c></a>", ("a", "b"))
+    assert (caught.value.code, caught.value.facts["why"]) == ("VND-XML-001", why)

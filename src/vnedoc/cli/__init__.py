@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from vnedoc.cli._console import Console
 from vnedoc.cli._parser import build_parser
-from vnedoc.errors import VnedocError
+from vnedoc.errors import RuleError, VnedocError
 
+EXIT_NO = 1
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = build_parser().parse_args(argv)
         code: int = options.run(options, console)
         console.flush()
+    except RuleError as error:
+        console.error(error)
+        return EXIT_NO
     except VnedocError as error:
         console.error(error)
         return EXIT_ERROR

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import re
 from pathlib import Path
+from typing import Any
 
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
 from vnedoc.cli._options import limits_of
-from vnedoc.edxml import Decoded, EdXmlCodec, is_edxml, message_to_dict, safe_name, sniff_type
+from vnedoc.edxml import Decoded, EdXmlCodec, from_json, is_edxml, message_to_dict, safe_name, sniff_type
 from vnedoc.edxml import extract as extract_attachments
-from vnedoc.errors import DecodeError, FileError, InputError
+from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
 from vnedoc.model import (
     VIETNAM,
     Acceptance,
@@ -40,10 +42,15 @@ from vnedoc.trust import TrustStore
 from vnedoc.verification import Policy
 from vnedoc.workflow import as_wire, examine, kind_of
 from vnedoc.workflow import check as check_source
-from vnedoc.xml import looks_like_xml, parse
+from vnedoc.xml import XmlDocument, looks_like_xml, parse
 
 _XML = (FileKind.XML, FileKind.EDXML)
 _HEAD = 64 * 1024
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*[\"}]")
+_LANGUAGES = ("vi", "en")
+# Elements around an attachment, and findings that say one is missing; names are compared without case.
+_CARRIERS = frozenset({"attachmentencoded", "contenttransferencoded"})
+_MISSED = frozenset({"VND-EDX-040", "VND-EDX-041"})
 
 
 def inspect(options: argparse.Namespace, console: Console) -> int:
@@ -123,8 +130,13 @@ def _row(attachment: Attachment) -> AttachmentRow:
 
 
 def extract(options: argparse.Namespace, console: Console) -> int:
-    """Write the attachments of a message that nobody verified."""
-    attachments, repairs = _attachments(options.file, limits_of(options))
+    """Write the attachments of a message that nobody verified; 1 when none came out though it has some."""
+    attachments, repairs, missed = _attachments(options.file, limits_of(options))
+    if not attachments:
+        nothing = Finding.error("VND-CLI-009") if missed else Finding.info("VND-CLI-010")
+        for lang in _LANGUAGES:
+            console.note(findings_to_text((*repairs, nothing), lang).rstrip("\n"))
+        return 1 if missed else 0
     parts: dict[str, Blob] = {}
     for one in attachments:
         parts[safe_name(one.name, parts)] = one.blob
@@ -138,8 +150,12 @@ def extract(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _attachments(file: str, limits: Limits) -> tuple[tuple[Attachment, ...], tuple[Finding, ...]]:
-    """Take the attachments out, also of a message whose header nobody can read, and say what was mended."""
+def _attachments(file: str, limits: Limits) -> tuple[tuple[Attachment, ...], tuple[Finding, ...], bool]:
+    """Take the attachments out, also of a message whose header nobody can read.
+
+    Returns:
+        The attachments, what was mended, and whether the file speaks of any attachment.
+    """
     wire = as_wire(Path(file))
     with wire.blob.open() as handle:
         head = handle.read(4096)
@@ -147,17 +163,34 @@ def _attachments(file: str, limits: Limits) -> tuple[tuple[Attachment, ...], tup
     if kind is FileKind.EDXML and (wire.size > limits.tree_bytes or not looks_like_xml(wire.read())):
         decoded = EdXmlCodec(limits, mode="lenient").decode(wire)
         mended = tuple(one for one in decoded.findings if one.code.startswith("VND-XML-02"))
-        return getattr(decoded.message, "attachments", ()), mended
+        missed = any(one.code in _MISSED for one in decoded.findings)
+        return getattr(decoded.message, "attachments", ()), mended, missed
     if kind in _XML or b"<?xml" in head:  # junk may stand before the declaration
         document = parse(wire.read(), limits, repair=True)
         if is_edxml(document):
-            return extract_attachments(document, limits), document.repairs
+            return extract_attachments(document, limits), document.repairs, _names_attachments(document)
     raise DecodeError(
         "VND-CLI-005",
         "not an edXML message",
         path=file,
         hint="only edXML messages carry attachments that can be taken out here",
     )
+
+
+def _names_attachments(document: XmlDocument) -> bool:
+    """Tell whether there is a line of a manifest, or an element for contents that is not empty."""
+    for element in document.root.iter("{*}*"):
+        name = _local(element)
+        parent = element.getparent()
+        if name in _CARRIERS and (len(element) or (element.text or "").strip()):
+            return True
+        if name == "reference" and parent is not None and _local(parent) == "manifest":
+            return True
+    return False
+
+
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
 
 
 def check(options: argparse.Namespace, console: Console) -> int:
@@ -168,11 +201,7 @@ def check(options: argparse.Namespace, console: Console) -> int:
         if len(options.files) > 1:
             console.note(f"[{number}/{len(options.files)}] {file}")
         try:
-            wire = as_wire(Path(file))
-            findings = check_source(
-                wire, limits=limits, now=dt.datetime.now(VIETNAM), dialect=options.dialect
-            )
-            rows.append(Checked(file=file, kind=_kind(wire), findings=findings))
+            rows.append(_checked(file, limits, options))
         except FileError as error:
             rows.append(Unreadable(file, error))
             console.error(error)
@@ -185,3 +214,25 @@ def check(options: argparse.Namespace, console: Console) -> int:
     )
     unread = any(isinstance(row, Unreadable) for row in rows)
     return 1 if broken else 2 if unread else 0
+
+
+def _checked(file: str, limits: Limits, options: argparse.Namespace) -> Checked:
+    wire = as_wire(Path(file))
+    now = dt.datetime.now(VIETNAM)
+    with wire.blob.open() as handle:
+        is_json = _JSON.match(handle.read(_HEAD)) is not None
+    if not is_json:
+        mode = "lenient" if options.lenient else "strict"
+        findings = check_source(wire, limits=limits, now=now, dialect=options.dialect, mode=mode)
+        return Checked(file=file, kind=_kind(wire), findings=findings)
+    try:
+        if wire.size > limits.tree_bytes:
+            raise LimitExceeded.of("VND-EDX-015", "tree_bytes", limits.tree_bytes, wire.size)
+        message = from_json(wire.read(), Path(file).resolve().parent)
+    except FileError:
+        raise
+    except VnedocError as error:
+        findings = (Finding.error(error.code, error.path, **error.facts),)
+    else:
+        findings = check_source(message, now=now, dialect=options.dialect)
+    return Checked(file=file, kind=FileKind.EDXML, findings=findings)

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from vnedoc.cli._console import Console
-from vnedoc.cli._options import key_of, output_of
+from vnedoc.cli._options import key_of, limits_of, output_of
 from vnedoc.edxml import from_json
 from vnedoc.errors import DecodeError
 from vnedoc.model import Blob, FileKind, open_file
-from vnedoc.workflow import as_wire, kind_of, seal_file, sign_edxml_file, sign_pdf, sign_xml
+from vnedoc.report import findings_to_text
+from vnedoc.workflow import as_wire, check, kind_of, seal_file, sign_edxml_file, sign_pdf, sign_xml
 
 _HEAD = 4096  # octets that tell edXML, which may be too large for memory, from the rest
 
@@ -41,10 +42,17 @@ def sign(options: argparse.Namespace, console: Console) -> int:
 
 
 def seal(options: argparse.Namespace, console: Console) -> int:
-    """Read ENVELOPE.json, write and seal the message; no attachment is in memory as a whole."""
+    """Read ENVELOPE.json, write and seal the message; no attachment is in memory as a whole.
+
+    What the rules find is told; 1 when one is broken.
+    """
     out = output_of(options)
+    limits = limits_of(options) if options.limit else None
     source = Path(options.file)
     envelope = from_json(Blob.from_file(source).read(), source.resolve().parent)
-    seal_file(envelope, key_of(options), out)
+    findings = check(envelope)
+    if findings:
+        console.note(findings_to_text(findings, options.lang).rstrip("\n"))
+    seal_file(envelope, key_of(options), out, limits=limits)
     console.note(str(out))
     return 0

@@ -55,7 +55,7 @@ def policy_of(options: argparse.Namespace) -> Policy:
         policy = attrs.evolve(policy, require_revocation=options.revocation == "require")
     if options.covers is not None:
         policy = attrs.evolve(policy, whole_document=options.covers == "document")
-    return policy
+    return attrs.evolve(policy, limits=limits_of(options, policy.limits))
 
 
 def acceptance_of(options: argparse.Namespace) -> Acceptance:
@@ -81,8 +81,12 @@ def secret_from(name: str) -> str:
     return value
 
 
-def limits_of(options: argparse.Namespace) -> Limits:
-    """Give the limits of ``--limit NAME=NUMBER``; raises ``ConfigError`` for anything else."""
+def limits_of(options: argparse.Namespace, base: Limits | None = None) -> Limits:
+    """Give the limits of ``--limit NAME=NUMBER``, the rest from *base*.
+
+    Raises:
+        ConfigError: ``VND-CLI-007`` for anything else.
+    """
     changed: dict[str, int] = {}
     known = attrs.fields_dict(Limits)
     for one in options.limit:
@@ -97,7 +101,7 @@ def limits_of(options: argparse.Namespace) -> Limits:
                 facts={"seen": one[:80], "known": list(known)},
             )
         changed[name] = int(number)
-    return Limits(**changed)
+    return attrs.evolve(base or Limits(), **changed)
 
 
 def output_of(options: argparse.Namespace) -> Path:

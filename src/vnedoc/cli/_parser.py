@@ -78,8 +78,11 @@ def _looking(command: Command) -> None:
     _limit(extract)
 
     check = command("check", "Run the rules of the format; needs no keys.", "_look", "check")
-    check.add_argument("files", nargs="+", metavar="FILE")
+    check.add_argument("files", nargs="+", metavar="FILE", help="a message, or ENVELOPE.json")
     check.add_argument("--dialect", metavar="NAME", help="check the rules of this dialect's edition too")
+    check.add_argument(
+        "--lenient", action="store_true", help="also read what is not well formed, and say what was mended"
+    )
     _limit(check)
     _format(check, "text", "json")
     _lang(check)
@@ -101,6 +104,9 @@ def _looking(command: Command) -> None:
     convert.add_argument(
         "--lenient", action="store_true", help="also read what is not well formed, and say what was mended"
     )
+    convert.add_argument(
+        "--directory", metavar="FILE", help="agencies (vnedoc-directory/1), to convert their identifiers"
+    )
     convert.add_argument("--lossy", action="store_true", help="write even where something is lost")
     _limit(convert)
     _lang(convert)
@@ -108,7 +114,11 @@ def _looking(command: Command) -> None:
     explain = command(
         "explain", "Say what a code or a rule means, in Vietnamese and English.", "_convert", "explain"
     )
-    explain.add_argument("code", metavar="CODE", help="such as VND-EDX-101 or N.MessageHeader.To")
+    explain.add_argument(
+        "code",
+        metavar="CODE",
+        help="such as VND-EDX-101 or N.MessageHeader.To; a part of one lists what has it",
+    )
     _format(explain, "text", "json")
 
 
@@ -150,6 +160,8 @@ def _making(command: Command) -> None:
     seal.add_argument("file", metavar="ENVELOPE.json")
     _key(seal, required=True)
     seal.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+    _limit(seal)
+    _lang(seal)
 
 
 def _posting(command: Command) -> None:
@@ -173,7 +185,7 @@ def _lang(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _limit(parser: argparse.ArgumentParser) -> None:
+def _limit(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--limit",
         action="append",
@@ -237,3 +249,4 @@ def _verifying(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--password-env", metavar="NAME", help="environment variable with the password of a PDF"
     )
+    _limit(group)

@@ -9,7 +9,7 @@ from vnedoc.cli._console import Console
 from vnedoc.cli._options import acceptance_of, key_of, password_of, policy_of
 from vnedoc.edxml import EdXmlCodec
 from vnedoc.exchange import CollectSummary, OutboxEntry, OutboxState
-from vnedoc.model import VIETNAM, Conclusion, MessageKind
+from vnedoc.model import VIETNAM, Conclusion, MessageKind, Severity
 from vnedoc.report import plain
 from vnedoc.verification import Policy
 from vnedoc.workflow import as_wire, open_mailroom
@@ -73,7 +73,11 @@ def _tell(summary: CollectSummary, console: Console) -> None:
     for one in summary.duplicates:
         console.say(plain(f"duplicate: {one.document_id} <- {one.sender} (copies: {one.copies})"))
     for kept in summary.quarantined:
-        console.say(f"quarantined: {kept.code} {kept.conclusion.value} {kept.digest}")
+        errors = dict.fromkeys(one.code for one in kept.findings if one.severity is Severity.ERROR)
+        why = ", ".join(code for code in errors if code != kept.code)
+        console.say(
+            f"quarantined: {kept.code} {kept.conclusion.value} {kept.digest}" + f" ({why})" * bool(why)
+        )
     for error in summary.errors:
         console.note(plain(f"vnedoc: {error}"))
     if not (summary.accepted or summary.duplicates or summary.quarantined or summary.errors):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vnedoc.edxml._file_writer import Draft, Written, write_file
     from vnedoc.edxml._json import envelope_schema, from_json, message_to_dict, to_json
     from vnedoc.edxml._read import Decoded, decode_document, extract
-    from vnedoc.edxml._rules import Rule, check, did_you_mean, locate, rules, rules_to_json
+    from vnedoc.edxml._rules import Rule, agree, check, did_you_mean, locate, rules, rules_to_json
     from vnedoc.edxml._schemas import relaxng
     from vnedoc.edxml._stream import OpenedFile, read_file
     from vnedoc.edxml._wire import DIALECTS, Dialect, dialect
@@ -41,6 +41,7 @@ __all__ = [
     "OpenedFile",
     "Rule",
     "Written",
+    "agree",
     "check",
     "content_findings",
     "convert",
@@ -72,7 +73,7 @@ _WHERE = {
     **dict.fromkeys(("Draft", "Written", "write_file"), "_file_writer"),
     **dict.fromkeys(("envelope_schema", "from_json", "message_to_dict", "to_json"), "_json"),
     **dict.fromkeys(("Decoded", "decode_document", "extract"), "_read"),
-    **dict.fromkeys(("Rule", "check", "did_you_mean", "locate", "rules", "rules_to_json"), "_rules"),
+    **dict.fromkeys(("Rule", "agree", "check", "did_you_mean", "locate", "rules", "rules_to_json"), "_rules"),
     **dict.fromkeys(("relaxng",), "_schemas"),
     **dict.fromkeys(("OpenedFile", "read_file"), "_stream"),
     **dict.fromkeys(("DIALECTS", "Dialect", "dialect"), "_wire"),

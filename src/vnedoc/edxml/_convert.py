@@ -8,12 +8,9 @@ from typing import TypeVar
 import attrs
 
 from vnedoc.edxml._codec import EdXmlCodec
-from vnedoc.edxml._mime import carries_id
 from vnedoc.edxml._wire import DIALECTS, Dialect, Row, dialect
 from vnedoc.edxml._write import Message, parts_and_losses, parts_to_bytes
 from vnedoc.model import (
-    Attachment,
-    Envelope,
     Finding,
     Limits,
     OrganId,
@@ -26,6 +23,8 @@ from vnedoc.protocols import Directory
 
 _Kept = TypeVar("_Kept", UnknownElement, UnknownAttribute)
 
+# Told while reading, and in no message: what is unknown in the part of an attachment, and stray text.
+_LEFT_OUT = frozenset({"VND-EDX-017", "VND-EDX-028"})
 # The same places under the names of either packaging; the first that fits counts.
 _PLACES = (
     ("edXMLEnvelope/edXMLHeader", "Header"),
@@ -83,7 +82,7 @@ def convert(
     target = dialect(to)
     decoded = EdXmlCodec(limits or Limits(), mode=mode).decode(wire)
     source = dialect(decoded.dialect) if decoded.dialect in DIALECTS else target
-    lost: list[Finding] = []
+    lost = [one for one in decoded.findings if one.code in _LEFT_OUT]
     if decoded.seals:
         lost.append(Finding.warning("VND-EDX-035", "Signature", count=decoded.seals))
     message = decoded.message
@@ -97,7 +96,7 @@ def convert(
         message=message,
         source=decoded.dialect,
         target=to,
-        findings=decoded.findings,
+        findings=tuple(one for one in decoded.findings if one.code not in _LEFT_OUT),
         lost=tuple(lost),
     )
 
@@ -166,22 +165,15 @@ def _with_organs(message: Message, other: Callable[[OrganId, str], OrganId]) -> 
 
 
 def _moved(message: Message, source: Dialect, target: Dialect, lost: list[Finding]) -> Message:
-    """Give what is unknown its place under the target's names, and attachments the labels it can carry."""
+    """Give what is unknown its place under the target's names."""
     if source.packaging == target.packaging:
         return message
     row = target.row_of(message)
-    message = attrs.evolve(
+    return attrs.evolve(
         message,
         unknown=_placed(message.unknown, target, row, lost),
         unknown_attributes=_placed(message.unknown_attributes, target, row, lost),
     )
-    if isinstance(message, Envelope):
-        files = [
-            _carriable(one, target, f"attachments[{place}]", lost)
-            for place, one in enumerate(message.attachments)
-        ]
-        message = attrs.evolve(message, attachments=files)
-    return message
 
 
 def _placed(kept: tuple[_Kept, ...], target: Dialect, row: Row, lost: list[Finding]) -> tuple[_Kept, ...]:
@@ -211,13 +203,3 @@ def _exists(parent: str, row: Row) -> bool:
             return False
         row = found
     return True
-
-
-def _carriable(one: Attachment, target: Dialect, where: str, lost: list[Finding]) -> Attachment:
-    if target.packaging != "mime":
-        return one
-    if not carries_id(one.content_id):
-        lost.append(Finding.warning("VND-EDX-014", f"{where}.content_id", dialect=target.name))
-    if one.content_type and one.attachment_type and one.content_type != one.attachment_type:
-        lost.append(Finding.warning("VND-EDX-014", f"{where}.content_type", dialect=target.name))
-    return one

@@ -13,10 +13,7 @@ import quopri
 import re
 import zipfile
 from collections.abc import Mapping
-from email.parser import BytesHeaderParser
-from email.policy import HTTP
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -29,17 +26,15 @@ from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Attachment, Blob, Envelope, Finding, Limits
 from vnedoc.xml import parse, strict_base64
 
-if TYPE_CHECKING:
-    from email.message import Message as Headers
-
 _START = "Start"
 _HEAD = 4096
 _HEADER_BYTES = 16 * 1024
-_HEADERS = re.compile(
-    rb"(?:[\r\n]*)(?:mime-version|content-type|content-id|soapaction)[ \t]*:", re.IGNORECASE
-)
 _FIRST_BOUNDARY = re.compile(rb"\s*--([^\r\n]{1,70})\r?\n")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+_FOLDED = re.compile(rb"\r?\n(?=[ \t])")
+_PARAMETER = re.compile(r";\s*+([^\s;=\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]*+))")
+_READ_HEADERS = frozenset({"content-type", "content-id", "content-transfer-encoding"})
+_READ_PARAMETERS = frozenset({"boundary", "start"})
 _PLAIN_ID = re.compile(r"[A-Za-z0-9.@_+=\-]{1,200}")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -107,23 +102,39 @@ def _boundary(data: bytes) -> tuple[str | None, bytes, bytes]:
     if end is None:
         raise _broken("the headers do not end")
     stripped = data.lstrip(b"\r\n")
-    headers = _headers(stripped[: end.start()])
-    boundary = headers.get_boundary("")
+    named = _parameters(_headers(stripped[: end.start()]).get("content-type", ""))
+    boundary = named.get("boundary", "").rstrip()
     if not boundary or not boundary.isascii():
         raise _broken("no boundary in Content-Type")
-    start = headers.get_param("start")
-    return (
-        (start.strip("<> ") if isinstance(start, str) else None),
-        boundary.encode(),
-        stripped[end.start() :],
-    )
+    start = named.get("start", "").strip("<> ")
+    return start or None, boundary.encode(), stripped[end.start() :]
 
 
-def _headers(octets: bytes) -> Headers:
-    try:
-        return BytesHeaderParser(policy=HTTP).parsebytes(octets + b"\r\n\r\n")
-    except (ValueError, LookupError, IndexError, AttributeError, TypeError) as error:
-        raise _broken("the headers cannot be read") from error
+def _headers(octets: bytes) -> dict[str, str]:
+    """Give the headers that count, by their names in small letters.
+
+    The standard library's reader takes the square of a header's length, and recursion for its comments.
+    """
+    found: dict[str, str] = {}
+    for line in _FOLDED.sub(b"", octets).split(b"\n"):
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        name = name.strip().lower()
+        if name in found:
+            raise _broken(f"the header {name} occurs twice")
+        if name in _READ_HEADERS:
+            found[name] = value.strip()
+    return found
+
+
+def _parameters(value: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(value):
+        if name.lower() not in _READ_PARAMETERS:
+            continue
+        if name.lower() in found:
+            raise _broken(f"the parameter {name.lower()} occurs twice")
+        found[name.lower()] = re.sub(r"\\(.)", r"\1", quoted) or plain
+    return found
 
 
 def _part(octets: bytes) -> _Part:
@@ -132,11 +143,8 @@ def _part(octets: bytes) -> _Part:
     if end is None:
         return _Part(None, octets)
     headers = _headers(octets[: max(end.start() - 2, 0)])
-    try:
-        name = headers.get("Content-ID")
-        encoding = str(headers.get("Content-Transfer-Encoding", "")).strip().lower()
-    except (ValueError, LookupError, IndexError, AttributeError, TypeError) as error:
-        raise _broken("the headers of a part cannot be read") from error
+    name = headers.get("content-id")
+    encoding = headers.get("content-transfer-encoding", "").lower()
     body = octets[end.end() - 2 :]
     if encoding == "base64":
         body = strict_base64(body)
@@ -145,7 +153,7 @@ def _part(octets: bytes) -> _Part:
             body = quopri.decodestring(body)
         except (ValueError, binascii.Error) as error:
             raise _broken("a part is no quoted-printable text") from error
-    return _Part(None if name is None else str(name).strip("<> \t"), body)
+    return _Part(None if name is None else name.strip("<> \t"), body)
 
 
 def _carried(
@@ -220,16 +228,25 @@ def mime_parts(message: Message, to: Dialect) -> list[Part]:
     return out
 
 
-def carries_id(content_id: str) -> bool:
-    """Tell whether a ContentId can be a Content-ID as it stands."""
-    return _PLAIN_ID.fullmatch(content_id) is not None and content_id != _START
+def lost_labels(message: Message, to: Dialect) -> tuple[Finding, ...]:
+    """Give a finding for each label of an attachment that headers and parts cannot carry."""
+    lost: list[Finding] = []
+    files = message.attachments if isinstance(message, Envelope) else ()
+    for place, (one, name) in enumerate(zip(files, _named(files), strict=True)):
+        where = f"attachments[{place}]"
+        if name != one.content_id:
+            lost.append(Finding.warning("VND-EDX-014", f"{where}.content_id", dialect=to.name))
+        if one.content_type and one.attachment_type and one.content_type != one.attachment_type:
+            lost.append(Finding.warning("VND-EDX-014", f"{where}.content_type", dialect=to.name))
+    return tuple(lost)
 
 
 def _named(attachments: tuple[Attachment, ...]) -> Mapping[str, Attachment]:
     """Give every attachment a Content-ID of its own, which headers can carry."""
     named: dict[str, Attachment] = {}
     for number, one in enumerate(attachments, 1):
-        name = one.content_id if carries_id(one.content_id) else f"attachment-{number}"
+        fit = _PLAIN_ID.fullmatch(one.content_id) is not None and one.content_id != _START
+        name = one.content_id if fit else f"attachment-{number}"
         while name in named:
             name = f"{name}-{number}"
         named[name] = attrs.evolve(one, content_id=name)
@@ -254,7 +271,7 @@ def _document(attachment: Attachment, to: Dialect) -> list[Part]:
     writer = Writer(None, to)
     scope = f' xmlns:edXML="{to.namespace}"'
     writer.start(f'<?xml version="1.0" encoding="UTF-8"?>\n<{row.prefix}{row.name}{scope}', "", row)
-    writer.children(row, {"carried": [carried_of(attrs.evolve(typed, packed=packed))]}, "", 1)
+    writer.children(row, {"carried": [attrs.evolve(carried_of(typed), content=packed)]}, "", 1)
     return [*writer.out, f"</{row.prefix}{row.name}>"]
 
 

@@ -7,8 +7,7 @@ only when there is something to say about it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -30,6 +29,7 @@ from vnedoc.edxml._wire import (
     clark,
     dialect,
 )
+from vnedoc.edxml._wire._kept import Kept, nth, parted, paths_of, put_below, renumber
 from vnedoc.errors import DecodeError
 from vnedoc.model import (
     Attachment,
@@ -37,10 +37,8 @@ from vnedoc.model import (
     Finding,
     Limits,
     StatusMessage,
-    UnknownAttribute,
-    UnknownElement,
 )
-from vnedoc.xml import EXC_C14N, XmlDocument, canonicalize, location, text_of
+from vnedoc.xml import EXC_C14N, XmlDocument, canonicalize, has_gaps, location, text_of
 
 _XML_SPACE = " \t\r\n"
 _SHOWN = 80
@@ -50,8 +48,6 @@ _FEW = 8  # places that are worked out one by one
 _XLINK_HREF = clark(XLINK, "href")
 _XSI_ATTRIBUTE = f"{{{XSI}}}"
 _SIGNATURES = frozenset({"Signature", "DigitalSignature"})
-
-Kept = UnknownElement | UnknownAttribute
 
 
 @attrs.frozen
@@ -124,11 +120,6 @@ def verbatim(element: etree._Element) -> str:
     return canonicalize(element, EXC_C14N, prefixes=_type_prefixes(element)).decode("utf-8")
 
 
-def nth(name: str, place: int) -> str:
-    """Give the path component of the *place*-th element of that name, counted from 1."""
-    return name if place == 1 else f"{name}[{place}]"
-
-
 def _type_prefixes(element: etree._Element) -> tuple[str, ...]:
     types = (str(one.get(f"{_XSI_ATTRIBUTE}type", "")) for one in element.iter(etree.Element))
     prefixes = sorted({value.partition(":")[0].strip() for value in types if ":" in value})
@@ -164,6 +155,7 @@ class Reader:
         self.findings: list[Finding] = list(document.repairs)
         self._root = document.root
         self._runs = document.runs
+        self._gaps = document.gaps
         self._lenient = lenient
         self._asked = 0
         self._meant: dict[tuple[str, str], str | None] = {}
@@ -246,8 +238,8 @@ class Reader:
             return False
         if value.plain:
             read: Any = text
-        elif value is BASE64 and text in self._runs:
-            read = self._runs[text]
+        elif value is BASE64:
+            read = self._octets(child, row, text)
         else:
             try:
                 read = value.read(text)
@@ -265,10 +257,20 @@ class Reader:
             fields[field] = read
         return True
 
+    def _octets(self, child: etree._Element, row: Row, text: str) -> Any:
+        read: Any = self._runs.get(text)
+        if read is None:
+            try:
+                read = BASE64.read(text)
+            except ValueError as error:
+                return self._not_read(child, row, text, error)
+        if text in self._gaps or has_gaps(text):
+            self.findings.append(Finding.error("VND-EDX-081", self.place(child), element=row.name))
+        return read
+
     def _empty(self, child: etree._Element, row: Row) -> None:
         """Keep an element without text that has attributes which we would not write."""
-        surplus = [str(key) for key, text in child.items() if row.attributes.get(str(key)) != text]
-        if surplus:
+        if surplus := _surplus(child, row):
             attribute = surplus[0].rpartition("}")[2]
             raise _Unreadable(
                 Finding.warning("VND-EDX-025", self.place(child), element=row.name, attribute=attribute)
@@ -277,7 +279,7 @@ class Reader:
     def _group(self, child: etree._Element, row: Row, fields: dict[str, Any], kept: list[Kept]) -> bool:
         """Put what *child* holds into *fields*; ``False`` when it holds nothing."""
         if row.kept:
-            if len(child) or (child.text and child.text.strip(_XML_SPACE)):
+            if len(child) or (child.text and child.text.strip(_XML_SPACE)) or _surplus(child, row):
                 raise _Unreadable(Finding.info("VND-EDX-013", self.place(child), element=row.name))
             return False
         inner, left = self.content(child, row)
@@ -293,7 +295,7 @@ class Reader:
         else:
             fields[row.field] = self._made(child, row, inner)
         if left:
-            kept += _below(component, left)
+            kept += put_below(component, left)
         return True
 
     def _made(self, child: etree._Element, row: Row, inner: dict[str, Any]) -> Any:
@@ -303,10 +305,19 @@ class Reader:
             raise _Unreadable(
                 Finding.error("VND-EDX-023", self.place(child), element=row.name, missing=", ".join(missing))
             )
+        if row.shape is Reference:
+            self._same_content(child, inner)
         if row.shape is Reference or row.shape is Carried:
             inner["source"] = child
             inner["place"] = self.place
         return row.build(inner)
+
+    def _same_content(self, child: etree._Element, inner: Mapping[str, Any]) -> None:
+        """Report a manifest line that names its attachment twice, and not alike: readers could differ."""
+        href, content_id = child.get(_XLINK_HREF), inner.get("content_id")
+        if href and content_id and href[:4].lower() == "cid:" and href[4:].strip() != content_id:
+            facts = {"content_id": content_id[:_SHOWN], "seen": str(href)[:_SHOWN]}
+            self.findings.append(Finding.error("VND-EDX-039", self.place(child), **facts))
 
     def everywhere(self, row: Row) -> list[Any]:
         """Read all elements of one row, wherever they stand but in a signature; leave out unreadable ones."""
@@ -338,7 +349,7 @@ class Reader:
                 facts={"line": header.sourceline},
             )
         if rows.flat:
-            kept = list(_below("edXMLEnvelope", kept))
+            put_below("edXMLEnvelope", kept)
         found = variant(rows, fields["sender"].organ_id, iter(() if status else fields))
         make = self._status if status else self._document
         message = make(row, fields, kept, limits)
@@ -353,7 +364,7 @@ class Reader:
                     "VND-EDX-023", location(self._root), element="MessageHeader", missing="ResponseFor"
                 )
             )
-        message: StatusMessage = row.build(fields | _parted(kept))
+        message: StatusMessage = row.build(fields | parted(kept))
         return message
 
     def _document(self, row: Row, fields: dict[str, Any], kept: list[Kept], limits: Limits) -> Envelope:
@@ -361,14 +372,14 @@ class Reader:
         references: list[Reference] = fields.pop("references", [])
         carried: list[Carried] = [*fields.pop("carried", []), *self._carried]
         joined = join(references, carried, limits, self.findings)
-        manifest, carrier = _paths_of(row, "references", "carried")
+        manifest, carrier = paths_of(row, "references", "carried")
         if kept:
-            kept = _renumber(kept, manifest, joined.reference_places)
-            kept = _renumber(kept, carrier, joined.carried_places)
+            kept = renumber(kept, manifest, joined.reference_places)
+            kept = renumber(kept, carrier, joined.carried_places)
         parent, _, name = manifest.rpartition("/")
-        kept += [UnknownElement(parent=parent, after=name, xml=verbatim(one)) for one in joined.unmatched]
+        kept += [Kept(parent, after=name, xml=verbatim(one)) for one in joined.unmatched]
         fields["attachments"] = joined.attachments
-        envelope: Envelope = row.build(fields | _parted(kept))
+        envelope: Envelope = row.build(fields | parted(kept))
         return envelope
 
     # --- oddities ---
@@ -423,7 +434,7 @@ class Reader:
             self.findings.append(
                 Finding.info("VND-EDX-029", self.place(child), element=local, prefixes=list(prefixes))
             )
-        kept.append(UnknownElement(parent="", after=after if row is None else row.name, xml=verbatim(child)))
+        kept.append(Kept("", after=after if row is None else row.name, xml=verbatim(child)))
 
     def _not_read(self, child: etree._Element, row: Row, text: str, error: ValueError) -> Any:
         """Read a value that is not in the standard's form, where leniency was asked for; else refuse it."""
@@ -499,12 +510,17 @@ class Reader:
                         attribute=name.rpartition("}")[2],
                     )
                 )
-            kept.append(UnknownAttribute(parent=parent, name=name, value=value))
+            kept.append(Kept(parent, name=name, value=value))
 
     def _stray(self, element: etree._Element, text: str) -> None:
         self.findings.append(
             Finding.warning("VND-EDX-028", self.place(element), seen=text.strip(_XML_SPACE)[:_SHOWN])
         )
+
+
+def _surplus(element: etree._Element, row: Row) -> list[str]:
+    """Name the attributes that would not be written."""
+    return [str(key) for key, text in element.items() if row.attributes.get(str(key)) != text]
 
 
 def _outside_signatures(root: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -532,58 +548,3 @@ def _walk(root: etree._Element, where: str) -> Iterator[tuple[etree._Element, st
             here = f"{above}/{name}{number}"
             yield child, here
             waiting.append((child, here))
-
-
-# --- what is kept ---------------------------------------------------------------------------------
-
-
-def _below(component: str, kept: Iterable[Kept]) -> Iterator[Kept]:
-    """Say where things are that were kept below a child named *component*."""
-    for one in kept:
-        yield attrs.evolve(one, parent=f"{component}/{one.parent}" if one.parent else component)
-
-
-def _parted(kept: Iterable[Kept]) -> dict[str, Any]:
-    unknown = tuple(one for one in kept if isinstance(one, UnknownElement))
-    attributes = tuple(one for one in kept if isinstance(one, UnknownAttribute))
-    return {"unknown": unknown, "unknown_attributes": attributes}
-
-
-@cache
-def _paths_of(row: Row, *fields: str) -> tuple[str, ...]:
-    """Give the slash path of the row that fills each field."""
-    found: dict[str, str] = {}
-    waiting = [(row, "")]
-    while waiting:
-        parent, above = waiting.pop()
-        for child in parent.rows:
-            here = f"{above}/{child.name}".lstrip("/")
-            if child.field is None:
-                waiting.append((child, here))
-            else:
-                found[child.field] = here
-    return tuple(found.get(field, field) for field in fields)
-
-
-def _renumber(kept: list[Kept], stem: str, places: Mapping[int, int]) -> list[Kept]:
-    """Let what is kept inside manifest lines and attachments follow these to their new places."""
-    old = {nth(stem, before): nth(stem, now) for before, now in places.items()}
-    moved: list[Kept] = []
-    for one in kept:
-        head, slash, rest = _split(one.parent, stem)
-        if not head:
-            moved.append(one)
-        elif head in old:
-            moved.append(attrs.evolve(one, parent=f"{old[head]}{slash}{rest}"))
-    return moved
-
-
-def _split(parent: str, stem: str) -> tuple[str, str, str]:
-    """Split the component that *stem* ends in from what follows; empty when it is not there."""
-    depth = stem.count("/") + 1
-    parts = parent.split("/")
-    head = "/".join(parts[:depth])
-    if len(parts) < depth or head.partition("[")[0] != stem:
-        return "", "", parent
-    rest = "/".join(parts[depth:])
-    return head, "/" if rest else "", rest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import attrs
 from lxml import etree
@@ -24,6 +25,7 @@ from vnedoc.errors import DecodeError
 from vnedoc.model import Finding, OrganId
 from vnedoc.xml import location
 
+_LOOKED_AT = 64  # children
 _ENVELOPE_2014 = clark(SOAP, "Envelope")
 _EDXML = clark(QCVN, "edXML")
 
@@ -158,6 +160,8 @@ def _child(element: etree._Element, ns: str, *names: str) -> etree._Element | No
 def _mandatory(parent: etree._Element, ns: str, *names: str) -> etree._Element:
     found = _child(parent, ns, *names)
     if found is None:
+        if (near := _near(parent, names[0])) is not None:
+            raise near
         raise DecodeError(
             "VND-EDX-005",
             f"the message has no {names[0]}",
@@ -166,3 +170,20 @@ def _mandatory(parent: etree._Element, ns: str, *names: str) -> etree._Element:
             facts={"element": names[0], "line": parent.sourceline},
         )
     return found
+
+
+def _near(parent: etree._Element, name: str) -> DecodeError | None:
+    """Give the error for a child whose name is nearly the one that is wanted."""
+    from vnedoc.edxml._rules import did_you_mean
+
+    for child in islice(parent.iterchildren(etree.Element), _LOOKED_AT):
+        seen = etree.QName(child).localname
+        if seen != name and name in (did_you_mean(seen, etree.QName(parent).localname), did_you_mean(seen)):
+            return DecodeError(
+                "VND-EDX-019",
+                f"the message has no {name}, but {seen}",
+                path=location(child),
+                hint=f"rename {seen} to {name} in the sending software",
+                facts={"element": name, "seen": seen, "line": child.sourceline},
+            )
+    return None

@@ -16,9 +16,10 @@ from typing import Any
 import attrs
 from lxml import etree
 
-from vnedoc.edxml._content import default_type
-from vnedoc.edxml._read import nth, verbatim
+from vnedoc.edxml._content import default_type, is_transport
+from vnedoc.edxml._read import verbatim
 from vnedoc.edxml._wire import DEFAULT, SOAP, XLINK, XSI, Carried, Dialect, Reference, Row, dialect
+from vnedoc.edxml._wire._kept import nth
 from vnedoc.errors import DecodeError, RuleError
 from vnedoc.model import (
     Attachment,
@@ -91,9 +92,9 @@ def parts_and_losses(message: Message, to: Dialect) -> tuple[list[Part], tuple[F
     """Give the pieces, and a finding for each field that has no element in the dialect."""
     lost = tuple(losses(message, to.row_of(message), to.name))
     if to.packaging == "mime":
-        from vnedoc.edxml._mime import mime_parts
+        from vnedoc.edxml._mime import lost_labels, mime_parts
 
-        return mime_parts(message, to), lost
+        return mime_parts(message, to), (*lost, *lost_labels(message, to))
     writer = Writer(message, to)
     row = to.row_of(message)
     writer.start(f'{_DECLARATION}<edXML xmlns="{to.namespace}"', "", row)
@@ -120,7 +121,7 @@ def with_types(attachment: Attachment) -> Attachment:
     """Fill in ContentType; raw bytes keep the type of their extension, as the axis's tools write it."""
     if attachment.content_type and attachment.attachment_type:
         return attachment
-    with (attachment.packed or attachment.blob).open() as handle:
+    with _carried_content(attachment).open() as handle:
         kind = attachment.content_type or default_type(attachment.name, handle.read(_HEAD))
     return attrs.evolve(attachment, content_type=kind, attachment_type=attachment.attachment_type or kind)
 
@@ -135,14 +136,23 @@ def _reference(attachment: Attachment) -> Reference:
 
 
 def carried_of(attachment: Attachment) -> Carried:
-    """Give an attachment as it is carried: a transport zip stays one."""
+    """Give an attachment as XML carries it: a transport zip stays one where its reader opens it again."""
     return Carried(
         content_id=attachment.content_id,
         name=attachment.name,
         description=attachment.description,
         content_type=attachment.attachment_type,
-        content=attachment.packed or attachment.blob,
+        content=_carried_content(attachment),
     )
+
+
+def _carried_content(attachment: Attachment) -> Blob:
+    # MIME packs archives and office files too; in XML they would be taken for what they are packed in.
+    if attachment.packed is None:
+        return attachment.blob
+    with attachment.packed.open() as handle:
+        head = handle.read(_HEAD)
+    return attachment.packed if is_transport(attachment.name, head) else attachment.blob
 
 
 # --- losses ---------------------------------------------------------------------------------------

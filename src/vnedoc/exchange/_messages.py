@@ -66,8 +66,16 @@ def answer(
     Raises:
         InputError: ``VND-EXC-060`` for 13, which goes the other way: see ``recall``. ``VND-EXC-061`` when
             *sender* is no recipient, ``VND-EXC-062`` when a refusal has no reason, ``VND-MODEL-003`` when
-            *at* has no zone.
+            *at* has no zone, ``VND-MODEL-004`` when *code* is no ``StatusCode``.
     """
+    if not isinstance(code, StatusCode):
+        raise InputError(
+            "VND-MODEL-004",
+            f"this takes StatusCode, not {type(code).__name__}",
+            path="code",
+            hint='give StatusCode.RECEIVED, or StatusCode("03")',
+            facts={"field": "code", "expected": "StatusCode", "seen": type(code).__name__},
+        )
     if code.from_document_sender:
         raise InputError(
             "VND-EXC-060",

@@ -152,11 +152,13 @@ def written_whole(path: str | os.PathLike[str], *, replace: bool = True) -> Iter
         replace: ``False`` refuses an existing file.
 
     Raises:
-        FileError: ``VND-IO-002`` when it cannot be written, ``VND-IO-004`` when it exists already.
+        FileError: ``VND-IO-002`` when it cannot be written or is a device or pipe, ``VND-IO-004`` when it
+            exists already.
     """
     target = Path(path)
     if not _nameable(target):
         raise _unwritable(target, OSError(errno.EINVAL, os.strerror(errno.EINVAL)))
+    _require_plain(target)
     scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         try:
@@ -181,6 +183,16 @@ def written_whole(path: str | os.PathLike[str], *, replace: bool = True) -> Iter
         raise
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def _require_plain(target: Path) -> None:
+    """Refuse a device, pipe or socket: the rename would put a file in its place, for every program."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return  # there is nothing, or whoever writes says why not
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise _unwritable(target, OSError(errno.EINVAL, "not a regular file"))
 
 
 def _nameable(path: Path) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import attrs
 
@@ -295,6 +297,34 @@ class Attachment:
     packed: Blob | None = None
 
     __attrs_post_init__ = check_shape
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        content_id: str | None = None,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Attachment:
+        """Attach a file where it lies; it is read once for its digest and must not change after.
+
+        Args:
+            path: The file.
+            content_id: Default the first 32 hex digits of its digest, so that equal files have equal ones.
+            name: Name to show; default that of the file.
+            description: Free text.
+
+        Raises:
+            FileError: ``VND-IO-001`` when it cannot be read.
+        """
+        blob = Blob.from_file(path)
+        return cls(
+            name=Path(path).name if name is None else name,
+            blob=blob,
+            content_id=blob.digest.partition(":")[2][:32] if content_id is None else content_id,
+            description=description,
+        )
 
 
 def _responses(values: Iterable[ResponseFor]) -> tuple[ResponseFor, ...]:

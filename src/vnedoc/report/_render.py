@@ -16,6 +16,8 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]{2,9}(?:
 _FACT = re.compile(r"(?P<open>[“\"]?)\{(?P<name>[a-z_][a-z0-9_]*)\}(?P<close>[”\"]?)")
 # One attribute of a distinguished name: an escaped comma or plus sign does not end it.
 _ATTRIBUTE = re.compile(r"\s*((?:\\.|[^,+\\])+)", re.DOTALL)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BETWEEN_SENTENCES = re.compile(r"(?<=\.) (?=\w)")
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.$")
 _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
 # Other, separators of lines and paragraphs: none of them shows itself, some turn the text around.
@@ -77,6 +79,8 @@ def _text(value: str, lang: str, name: str) -> str:
         return '""'
     if _is_time(value):
         return moment(dt.datetime.fromisoformat(value), lang)
+    if lang == "vi" and _is_day(value):
+        return "/".join(reversed(value.split("-")))
     if name in _NAMES:
         return plain(readable_name(value))
     return value_word(name, value, lang) or plain(value)
@@ -92,6 +96,16 @@ def _is_time(text: str) -> bool:
         return False
     try:
         dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        dt.date.fromisoformat(text)
     except ValueError:
         return False
     return True
@@ -133,6 +147,8 @@ def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
             return word("label", "none", lang)
         if opening and closing and value == "":
             return opening + closing
+        if opening and closing and isinstance(value, str) and (_is_time(value) or _is_day(value)):
+            return opening + value + closing  # quoted: what was written there, and as it was written
         return opening + value_text(value, lang, name=name) + closing
 
     return _FACT.sub(fact, text)
@@ -145,12 +161,24 @@ def _sentence(text: str) -> str:
     return f"{text}."
 
 
+def _advice(text: str, facts: Mapping[str, FactValue]) -> str:
+    """Leave out the sentences that are about a fact which is none, unless nothing else would be left."""
+    sentences = _BETWEEN_SENTENCES.split(text)
+    told = [
+        one
+        for one in sentences
+        if not any(name in facts and facts[name] is None for _, name, _ in _FACT.findall(one))
+    ]
+    return " ".join(told or sentences)
+
+
 def _render(code: str, facts: Mapping[str, FactValue], lang: str) -> Message | None:
     found = entry(code)
     if found is None:
         return None
     text = found.texts[lang]
-    checked, seen, then = (_fill(one, facts, lang) for one in (text.checked, text.seen, text.next))
+    advice = _advice(text.next, facts)
+    checked, seen, then = (_fill(one, facts, lang) for one in (text.checked, text.seen, advice))
     return Message(checked, _sentence(seen), then)
 
 

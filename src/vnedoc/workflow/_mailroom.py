@@ -202,5 +202,5 @@ def open_mailroom(
         transport = open_transport(via)
         stack.callback(transport.close)
         opened: Store = stack.enter_context(open_store(store, blobs=blobs))
-        exchange = Exchange(opened, transport, EdXmlCodec(), opener, us.organ_id)
+        exchange = Exchange(opened, transport, EdXmlCodec(policy.limits), opener, us.organ_id)
         return Mailroom(us, exchange, signer, stack.pop_all())

@@ -33,6 +33,7 @@ def check(
     now: dt.datetime | None = None,
     directory: Directory | None = None,
     dialect: str | None = None,
+    mode: str = "strict",
 ) -> tuple[Finding, ...]:
     """Run the rules of the format over a message; needs no keys and says nothing about signatures.
 
@@ -44,17 +45,21 @@ def check(
         now: The present time, with zone, for the rules on dates in the future.
         directory: Knows organisations, for the rules on recipients.
         dialect: Name of the dialect that the receiver wants, for the rules of one edition alone.
+        mode: How bytes are read, as for ``EdXmlCodec``: ``lenient`` also mends what is not well formed, each
+            repair being a finding, and so runs the rules over what ``strict`` cannot read.
 
     Returns:
         Every finding; those from bytes say ``line`` and ``column`` among their facts. Bytes that cannot be
         read as edXML give one finding of severity error.
 
     Raises:
+        ConfigError: ``VND-EDX-018``, there is no such mode; ``VND-EDX-011``, no such dialect.
         FileError: A file cannot be read.
     """
+    from vnedoc.edxml import agree, content_findings, locate, sniff_type
     from vnedoc.edxml import check as check_message
-    from vnedoc.edxml import content_findings, locate
 
+    codec = EdXmlCodec(limits or Limits(), mode=mode)
     if isinstance(source, Envelope | StatusMessage):
         return (
             *check_message(source, now=now, directory=directory, dialect=dialect),
@@ -66,16 +71,18 @@ def check(
     if not head:
         return (Finding.error("VND-FLOW-002"),)
     kind = kind_of(head)
-    if kind not in (FileKind.XML, FileKind.EDXML):
+    if kind is FileKind.PDF:
         return (Finding.error("VND-FLOW-005", kind=kind.value),)
+    if kind is FileKind.UNKNOWN and not (mode == "lenient" and b"<?xml" in head):
+        return (Finding.error("VND-FLOW-001", first_bytes=head[:8].hex(" "), type=sniff_type(head[:64])),)
     try:
-        decoded, document = EdXmlCodec(limits or Limits()).open(wire)
+        decoded, document = codec.open(wire)
     except FileError:
         raise
     except VnedocError as error:
         return (Finding.error(error.code, error.path, **error.facts),)
     rules = check_message(decoded.message, now=now, directory=directory, dialect=dialect)
-    findings = (*decoded.findings, *rules)
+    findings = agree(decoded.findings, rules)
     return (
         findings if document is None else locate(findings, document, decoded.message, dialect=decoded.dialect)
     )

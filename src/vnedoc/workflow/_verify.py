@@ -93,6 +93,8 @@ def open_sealed(
     wire = as_wire(source)
     examined = examine(wire, policy, acceptance=acceptance, main=main, password=password)
     report = attrs.evolve(examined.report, file=name_of(source))
+    if any(one.code == "VND-FLOW-004" for one in report.findings):  # too large to see what it is
+        raise report.refusal()
     if report.kind is not FileKind.EDXML:
         raise DecodeError(
             "VND-FLOW-005",

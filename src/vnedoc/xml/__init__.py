@@ -22,7 +22,7 @@ from vnedoc.xml._positions import ElementPositions, element_positions
 from vnedoc.xml._runs import true_offset
 from vnedoc.xml._skeleton import ByteSource, Streamed, parse_stream, true_line
 from vnedoc.xml._splice import end_tag_offset
-from vnedoc.xml._text import location, strict_base64, text_of
+from vnedoc.xml._text import has_gaps, location, strict_base64, text_of
 
 __all__ = [
     "C14N",
@@ -43,6 +43,7 @@ __all__ = [
     "cuts_with_markup",
     "element_positions",
     "end_tag_offset",
+    "has_gaps",
     "location",
     "looks_like_xml",
     "parse",

@@ -22,6 +22,21 @@ _ENCODING_ERRORS = frozenset({etree.ErrorTypes.ERR_INVALID_ENCODING})
 # Only a guess that saves the walk: what it finds is looked at in the tree.
 _AMPERSAND_IN_DECLARATION = re.compile(rb"xmlns[^=<>]*=\s*(?:\"[^\"<]*&|'[^'<]*&)")
 _POSITION = re.compile(r",? line \d+, column \d+$")
+# How the messages of libxml2 and expat begin, by what is wrong.
+_WHY = re.compile(
+    r"(?P<cut>Premature end of data|Couldn't find end of Start Tag|Comment not terminated|no element found"
+    r"|unclosed (?:token|CDATA section))"
+    r"|(?P<junk>Start tag expected|Extra content at the end|XML declaration allowed only"
+    r"|XML or text declaration|junk after document element|syntax error)"
+    r"|(?P<ampersand>(?:xmlParse)?EntityRef)"
+    r"|(?P<entity>Entity '|undefined entity)"
+    r"|(?P<prefix>Namespace prefix|unbound prefix)"
+    r"|(?P<tags>Opening and ending tag mismatch|mismatched tag)"
+    r"|(?P<less>StartTag: invalid element name|Unescaped '<')"
+    r"|(?P<character>(?:\S+ )?invalid Char|xmlParseCharRef|reference to invalid character number)"
+    r"|(?P<twice>Attribute \S+ redefined|duplicate attribute)"
+)
+_BARE_AMPERSAND = re.compile(rb"&[^;&<>\s\"']{0,60}\Z")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -37,6 +52,7 @@ class XmlDocument:
         runs: Contents that were taken out before parsing, by the text that stands in their place, white
             space around it aside; see ``parse_stream``.
         cuts: Where they were taken out, in the order of the document; see ``true_line``.
+        gaps: Those keys of ``runs`` whose base64 has spaces or tabs inside a line, see ``has_gaps``.
     """
 
     data: bytes
@@ -44,6 +60,7 @@ class XmlDocument:
     repairs: tuple[Finding, ...] = ()
     runs: Mapping[str, Blob] = attrs.field(factory=dict)
     cuts: tuple[Cut, ...] = ()
+    gaps: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"XmlDocument({etree.QName(self.root).localname}, {len(self.data)} octets)"
@@ -80,7 +97,7 @@ def parse(data: bytes, limits: Limits | None = None, *, repair: bool = False) ->
     except etree.XMLSyntaxError as error:
         bound = _repair.bind_prefixes(source, parser.error_log) if repair else None
         if bound is None:
-            raise _not_well_formed(error, parser, limits) from error
+            raise _not_well_formed(error, source, parser, limits) from error
         source, bindings = bound
         repairs += bindings
         root = _parse_again(source, limits)
@@ -125,7 +142,7 @@ def _parse_again(source: bytes, limits: Limits) -> etree._Element:
     try:
         return etree.fromstring(source, parser)
     except etree.XMLSyntaxError as error:
-        raise _not_well_formed(error, parser, limits) from error
+        raise _not_well_formed(error, source, parser, limits) from error
 
 
 def _refuse_doctype(source: bytes) -> None:
@@ -157,7 +174,7 @@ def _refuse_ampersands_in_namespaces(root: etree._Element) -> None:
 
 
 def _not_well_formed(
-    error: etree.XMLSyntaxError, parser: etree.XMLParser, limits: Limits
+    error: etree.XMLSyntaxError, source: bytes, parser: etree.XMLParser, limits: Limits
 ) -> DecodeError | LimitExceeded:
     line, column = error.position
     log = [entry for entry in parser.error_log if entry.type != etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE]
@@ -171,9 +188,39 @@ def _not_well_formed(
     cause = _POSITION.sub("", (error.msg or "unknown").strip()).strip().rstrip(",")
     if cause.startswith("Excessive depth"):
         return LimitExceeded.of("VND-XML-010", "depth", limits.depth, None)
+    return not_well_formed(line, column, cause, unfinished=source.rfind(b"<") > source.rfind(b">"))
+
+
+def not_well_formed(
+    line: int, column: int, cause: str, *, before: bytes = b"", at: bytes = b"", unfinished: bool = False
+) -> DecodeError:
+    """Give the error for what is not well formed, with what is wrong as the fact ``why``.
+
+    Args:
+        line: Where, from 1.
+        column: Where, from 1.
+        cause: What the parser says.
+        before: Octets before the place, for a parser that only says "invalid token".
+        at: Octets from the place on, for the same.
+        unfinished: Whether the last tag of the file is not closed.
+    """
+    match = _WHY.match(cause)
+    why = (match and match.lastgroup) or "other"
+    if why in ("other", "less") and unfinished:
+        why = "cut"
+    elif "invalid token" in cause:
+        why = _why_invalid(before, at)
     return DecodeError(
         "VND-XML-001",
         f"not well-formed at line {line}, column {column}: {cause}",
         hint="ask the sender to export the file again",
-        facts={"line": line, "column": column, "cause": cause},
+        facts={"line": line, "column": column, "cause": cause, "why": why},
     )
+
+
+def _why_invalid(before: bytes, at: bytes) -> str:
+    if _BARE_AMPERSAND.search(before):
+        return "ampersand"
+    if before.endswith(b"<") or at.startswith(b"<"):
+        return "less"
+    return "character" if at and at[0] < 0x20 and at[:1] not in b"\t\r\n" else "other"  # noqa: PLR2004 - space

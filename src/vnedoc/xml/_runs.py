@@ -6,6 +6,7 @@ import binascii
 import contextlib
 import hashlib
 import io
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +16,7 @@ import attrs
 
 from vnedoc.errors import DecodeError, FileError
 from vnedoc.model import file_changed
+from vnedoc.xml._text import has_gaps
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -23,6 +25,7 @@ CHUNK = 3 << 15  # octets; what is decoded stays in the cache, and its memory is
 EXPAT_CHUNK = 1 << 16  # octets; expat is fastest, and smallest, at this size
 _QUAD = 4
 _WHITE_SPACE = b" \t\r\n"
+_LINE_IN_CAUSE = re.compile(r" line ([0-9]{1,9}) and ")
 
 
 class NotBase64(Exception):
@@ -34,6 +37,7 @@ class Base64:
 
     Attributes:
         lines: Line feeds met so far.
+        has_gaps: Spaces or tabs stood inside a line, see ``vnedoc.xml.has_gaps``.
     """
 
     def __init__(self) -> None:
@@ -44,7 +48,9 @@ class Base64:
         self._rest = b""
         self._ended = False  # by padding
         self._wrapped = False
+        self._before = b""  # how the text before ended: its last character, and one space if there were any
         self.lines = 0
+        self.has_gaps = False
 
     @property
     def wanting(self) -> int:
@@ -59,20 +65,37 @@ class Base64:
         """
         if not self._wrapped:
             try:
-                return self._whole(text)
+                decoded = self._whole(text)
             except binascii.Error:
                 self._wrapped = True
+            else:
+                self._before = text[-1:] or self._before
+                return decoded
         # One character is deleted by a search for it, which beats the translation of each octet by far.
         packed = text.replace(b"\n", b"")
         self.lines += len(text) - len(packed)
         if b"\r" in packed:
             packed = packed.replace(b"\r", b"")
-        if b" " in packed or b"\t" in packed:
+        spaces = b" " in packed or b"\t" in packed
+        if not self.has_gaps:
+            self._look_for_gaps(text, spaces=spaces)
+        if spaces:
             packed = packed.translate(None, _WHITE_SPACE)
         try:
             return self._whole(packed)
         except binascii.Error as error:
             raise NotBase64 from error
+
+    def _look_for_gaps(self, text: bytes, *, spaces: bool) -> None:
+        before = self._before
+        if spaces:
+            text = before + text
+            self.has_gaps = has_gaps(text)
+            solid = text.rstrip(b" \t")
+            self._before = solid[-1:] + b" " if len(solid) < len(text) else text[-1:]
+        elif text:
+            self.has_gaps = before.endswith(b" ") and has_gaps(before + text[:1])
+            self._before = text[-1:]
 
     def finish(self) -> None:
         """Say that the text has ended.
@@ -162,6 +185,11 @@ class LongText:
         """
         if self._decoder is not None:
             self._decoder.finish()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether it is base64 with spaces or tabs inside a line."""
+        return self._decoder is not None and self._decoder.has_gaps
 
     def octets(self) -> tuple[int, str] | None:
         """Give size and digest of what it stands for; ``None`` when it is no base64."""
@@ -417,6 +445,12 @@ def without_lines(cuts: tuple[Cut, ...], lines: int) -> tuple[Cut, ...]:
 def relocated(error: DecodeError, cuts: tuple[Cut, ...]) -> DecodeError:
     """Let an error name the place in the file instead of that in the skeleton."""
     facts, message = dict(error.facts), error.message
+    cause = facts.get("cause")
+    if isinstance(cause, str) and (match := _LINE_IN_CAUSE.search(cause)):
+        # Where the element began that was not ended.
+        began = true_place(cuts, int(match[1]), 1 << 62)[0]
+        told = f"{cause[: match.start(1)]}{began}{cause[match.end(1) :]}"
+        facts["cause"], message = told, message.replace(cause, told, 1)
     line, column, offset = facts.get("line"), facts.get("column"), facts.get("offset")
     if isinstance(line, int) and isinstance(column, int):
         facts["line"], facts["column"] = true_place(cuts, line, column)

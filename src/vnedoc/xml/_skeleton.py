@@ -23,7 +23,7 @@ from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Blob, Limits, file_changed
 from vnedoc.xml import _repair
 from vnedoc.xml._guards import check_encoding, nul_octet
-from vnedoc.xml._parse import XmlDocument, doctype_refused, parse
+from vnedoc.xml._parse import XmlDocument, doctype_refused, not_well_formed, parse
 from vnedoc.xml._runs import (
     CHUNK,
     EXPAT_CHUNK,
@@ -43,6 +43,7 @@ _LONG = 4096  # octets; shorter text stays where it is
 _MOST_RUNS = 10_000  # each costs some memory; what is beyond stays where it is
 _LONGEST_TAG = 1 << 16  # octets
 _LONGEST_CHARACTER = 4  # octets
+_LOOK_BACK = 64  # octets before a fault
 _QUOTED = 80  # characters of text that is not base64, for those who say what is wrong with it
 _PASSES = 3
 _XML_SPACE = " \t\r\n"
@@ -58,7 +59,7 @@ class Streamed:
     """What one pass over a file gave.
 
     Attributes:
-        document: The skeleton as a document, with its ``runs`` and ``cuts``.
+        document: The skeleton as a document, with its ``runs``, ``cuts`` and ``gaps``.
         size: Number of octets in the file.
         digest: ``sha256:`` and 64 hex digits over them, or ``None`` when it was not asked for.
     """
@@ -206,6 +207,7 @@ class _Skeleton:
         self.data = bytearray()
         self.runs: dict[str, Blob] = {}
         self.cuts: list[Cut] = []
+        self.gaps: set[str] = set()
         self.limits = limits
         self._source = source
         self._leave = leave
@@ -243,6 +245,8 @@ class _Skeleton:
             size, sha256 = octets
             run = Run(self._source, text.start, text.length, size, sha256, text.marked)
             self.runs[token] = Blob(size, sha256, opener=run)
+            if text.has_gaps:
+                self.gaps.add(token)
         there_line += text.lines
         there_column = text.tail + 1 if text.lines else there_column + text.length
         self.cuts.append(
@@ -272,7 +276,7 @@ class _Skeleton:
             document = parse(data, limits, repair=repair)
         except DecodeError as error:
             raise relocated(error, cuts) if cuts else error from error.__cause__
-        return attrs.evolve(document, runs=self.runs, cuts=cuts)
+        return attrs.evolve(document, runs=self.runs, cuts=cuts, gaps=frozenset(self.gaps))
 
 
 # --- by the octets --------------------------------------------------------------------------------
@@ -554,12 +558,9 @@ def _not_well_formed(error: expat.ExpatError, at: int, handle: BinaryIO) -> Deco
             hint="ask the sender to write the file in UTF-8",
             facts={"encoding": "invalid UTF-8", "line": line, "column": column},
         )
-    return DecodeError(
-        "VND-XML-001",
-        f"not well-formed at line {line}, column {column}: {cause}",
-        hint="ask the sender to export the file again",
-        facts={"line": line, "column": column, "cause": cause},
-    )
+    start = max(0, at - _LOOK_BACK)
+    handle.seek(start)
+    return not_well_formed(line, column, cause, before=handle.read(at - start), at=octets)
 
 
 def _begins_with_character(octets: bytes) -> bool:

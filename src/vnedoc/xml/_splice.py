@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from vnedoc.errors import DecodeError
 from vnedoc.xml._guards import BOM
+from vnedoc.xml._parse import not_well_formed
 
 _CHUNK = 64 * 1024
 _END_TAG = re.compile(rb"</(?:[^\s:<>/]+:)?([^\s:<>/]+)\s*>")
@@ -92,10 +93,8 @@ def _follow(data: bytes, path: tuple[str, ...]) -> int:
         pass
     except expat.ExpatError as error:
         cause = expat.ErrorString(error.code) or "unknown"
-        raise DecodeError(
-            "VND-XML-001",
-            f"not well-formed at line {error.lineno}, column {error.offset + 1}: {cause}",
-            hint="ask the sender to export the file again",
-            facts={"line": error.lineno, "column": error.offset + 1, "cause": cause},
+        at = parser.ErrorByteIndex
+        raise not_well_formed(
+            error.lineno, error.offset + 1, cause, before=data[max(0, at - 64) : at], at=data[at : at + 4]
         ) from error
     return offset

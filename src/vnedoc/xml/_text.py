@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from itertools import islice
 
 from lxml import etree
@@ -11,6 +12,8 @@ from vnedoc.errors import DecodeError
 
 _WHITE_SPACE = b" \t\r\n"
 _COUNTED = 10_000  # siblings
+# It begins with one rare octet, so that the search passes the rest by quickly, and looks at no gap twice.
+_GAP = re.compile(rb" (?<=[A-Za-z0-9+/=] ) *+[A-Za-z0-9+/=]")
 
 
 def text_of(element: etree._Element) -> str:
@@ -72,6 +75,19 @@ def strict_base64(text: str | bytes) -> bytes:
         if tail != packed[-4:]:
             raise _not_base64("bits left over")
     return decoded
+
+
+def has_gaps(text: str | bytes) -> bool:
+    """Tell whether spaces or tabs stand inside a line of *text*, which is base64 with white space.
+
+    White space at line ends, as indentation and around the whole is layout. Inside a line nobody writes it:
+    a plus sign that was sent as form data without being escaped arrives as a space.
+    """
+    if isinstance(text, str):
+        if " " not in text and "\t" not in text:
+            return False
+        text = text.encode("ascii", "replace")
+    return _GAP.search(text.replace(b"\t", b" ")) is not None
 
 
 def _not_base64(cause: str) -> DecodeError:

@@ -9,7 +9,7 @@ from vnedoc.edxml._content._join import Joined, content_findings, join
 from vnedoc.edxml._content._names import safe_name
 from vnedoc.edxml._content._peek import Ends, ends_of
 from vnedoc.edxml._content._sniff import CLAIMS, default_type, extension, sniff_type
-from vnedoc.edxml._content._zip import Entry, Opened, unpack
+from vnedoc.edxml._content._zip import Entry, Opened, is_transport, unpack
 
 __all__ = [
     "CLAIMS",
@@ -25,6 +25,7 @@ __all__ = [
     "default_type",
     "ends_of",
     "extension",
+    "is_transport",
     "join",
     "safe_name",
     "sniff_type",

@@ -85,7 +85,7 @@ def content_findings(attachments: Iterable[Attachment]) -> tuple[Finding, ...]:
         attachments: The files; at most their ends and 32 MiB of each are read.
 
     Returns:
-        ``VND-EDX-049`` and ``052`` to ``058``, at ``attachments[0]`` and so on.
+        ``VND-EDX-015``, ``038``, ``049`` and ``052`` to ``058``, at ``attachments[0]`` and so on.
 
     Raises:
         FileError: A file is gone or has changed.
@@ -99,7 +99,21 @@ def content_findings(attachments: Iterable[Attachment]) -> tuple[Finding, ...]:
         if not damage:
             findings.extend(_wrong_extension(one.name, ends, where))
         findings.extend(danger_findings(one.name, one.blob, ends, where))
+        findings.extend(_unpacked_by_others(one, ends, where))
     return tuple(findings)
+
+
+def _unpacked_by_others(one: Attachment, ends: Ends, where: str) -> Iterator[Finding]:
+    """Report a file that every reader would take for a transport zip, and give its receiver the inside of."""
+    if one.packed is not None:
+        return
+    try:
+        opened = unpack(one.name, one.blob, ends.head, Limits(), where)
+    except LimitExceeded as error:
+        yield Finding.error(error.code, where, **error.facts)
+        return
+    if opened.content is not None:
+        yield Finding.warning("VND-EDX-038", where, name=one.name[:_SHOWN], entry=opened.entry)
 
 
 def _match(

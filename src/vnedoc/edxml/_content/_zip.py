@@ -107,6 +107,22 @@ def unpack(name: str, carried: Blob, head: bytes, limits: Limits, where: str) ->
     )
 
 
+def is_transport(name: str, head: bytes) -> bool:
+    """Tell whether ``unpack`` would open a sound zip of one file again, if the message called it *name*.
+
+    Args:
+        name: AttachmentName.
+        head: First octets of the zip.
+    """
+    kind = extension(name)
+    if kind in _ARCHIVES:
+        return False
+    if kind not in _OFFICE or len(head) < _LOCAL.size:
+        return True
+    inside = head[_LOCAL.size : _LOCAL.size + _LOCAL.unpack_from(head)[9]]
+    return extension(inside.decode("utf-8", "replace")[:_NAME_SHOWN]) == kind
+
+
 class _TooMuchError(Exception):
     """The entry unpacks to more than is allowed."""
 

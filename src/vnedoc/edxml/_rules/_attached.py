@@ -127,7 +127,7 @@ def attachment_rules() -> tuple[Rule, ...]:
                     "PDF",
                     "VND-EDX-142",
                     _main_is_pdf,
-                    "TT 39/2017/TT-BTTTT (quy định của địa phương)",
+                    "TT 39/2017/TT-BTTTT, theo quy định của một số địa phương",
                 ),
             )
         ),

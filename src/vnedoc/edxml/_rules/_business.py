@@ -96,17 +96,6 @@ def _changes_something(envelope: Envelope, _: Given) -> Iterator[Breach]:
         yield "business.changes_content", {}
 
 
-def _about_another(envelope: Envelope, _: Given) -> Iterator[Breach]:
-    business = envelope.business
-    if (
-        business is not None
-        and business.kind in (Kind.REVOKE, Kind.UPDATE)
-        and business.document_id is not None
-        and business.document_id == envelope.document_id
-    ):
-        yield "business.document_id", {"seen": business.document_id.value[:SHOWN]}
-
-
 def _traced(envelope: Envelope, _: Given) -> Iterator[Breach]:
     for place, one in enumerate(envelope.traces):
         if not one.organ_id or is_stand_in(one.organ_id):
@@ -162,16 +151,6 @@ def business_rules() -> tuple[Rule, ...]:
             "VND-EDX-161",
             _changes_something,
             source=f"{QCVN} 2.2.3",
-            severity=Severity.INFO,
-            certainty=UNSURE,
-        ),
-        rule(
-            "M",
-            "business.document_id",
-            "Itself",
-            "VND-EDX-149",
-            _about_another,
-            source=f"{QCVN} 2.2.4",
             severity=Severity.INFO,
             certainty=UNSURE,
         ),

@@ -111,7 +111,6 @@ _USUALLY_REQUIRED = (
     "type.name",
     "signer.full_name",
     "traces",
-    "attachments",
 )
 _STATUS_REQUIRED = ("response_for.organ_id", "response_for.code", "response_for.document_id")
 _CERTAIN_LENGTHS: Mapping[str, int] = {
@@ -216,6 +215,7 @@ def required_rules() -> tuple[Rule, ...]:
     return (
         *(_needed(path, QCVN) for path in _CERTAIN_REQUIRED),
         *(_wanted(path, QCVN) for path in _USUALLY_REQUIRED),
+        _wanted("attachments", QCVN, when=lambda envelope: envelope.kind is not Kind.REVOKE),
         *(_needed(path, QCVN, STATUS) for path in _STATUS_REQUIRED),
         _wanted("timestamp", QCVN, STATUS),
         _wanted("description", f"{QD28} Điều 9", STATUS, lambda status: status.code in _REASONED),

@@ -30,7 +30,7 @@ from vnedoc.edxml._rules._rule import (
     Rule,
     rule,
 )
-from vnedoc.model import AdministrativeType, Envelope, OrganId, Severity, StatusMessage
+from vnedoc.model import AdministrativeType, Envelope, Kind, OrganId, Severity, StatusMessage
 
 _NUMBER = f"{ND30_LAYOUT} mục II.3; {ND30} Điều 15"
 _IDENTIFIER = f"{QD28} Điều 10; QĐ 395/QĐ-BTTTT"
@@ -54,6 +54,10 @@ def _bare(name: str) -> str:
     """Give a name so that ``Giấy uỷ quyền`` and ``giấy  ủy quyền`` are one: the tone may stand elsewhere."""
     words = unicodedata.normalize("NFD", name.partition("(")[0].casefold()).split()
     return " ".join(word.translate(_TONES) + "".join(sorted(_TONE.findall(word))) for word in words)
+
+
+# Other abbreviations are those of bodies too: PC, TC, KH, TB begin the notation of many an official letter.
+_OF_NO_AGENCY = frozenset({"nq", "qđ", "qyđ", "ttr", "ctr", "bb", "bgn", "btt", "guq", "ggt", "gnp"})
 
 
 @cache
@@ -155,7 +159,7 @@ def _letter_without_type(envelope: Envelope, _: Given) -> Iterator[Breach]:
     if _type_of(envelope) is not AdministrativeType.OFFICIAL_LETTER or envelope.code is None:
         return
     first = unicodedata.normalize("NFC", _groups(envelope.code.notation)[0]).casefold()
-    if first in _abbreviations():
+    if first in _OF_NO_AGENCY:
         yield "code.notation", {"seen": envelope.code.notation[:SHOWN], "type": _abbreviations()[first]}
 
 
@@ -313,6 +317,8 @@ def _folded(text: str) -> str:
 
 
 def _not_itself(envelope: Envelope, _: Given) -> Iterator[Breach]:
+    if envelope.kind is Kind.REVOKE:
+        return  # a revocation goes under the document's own identifier, and names what it withdraws
     for place, one in enumerate(envelope.responses_for):
         if one.document_id is not None and one.document_id == envelope.document_id:
             yield f"responses_for[{place}].document_id", {"seen": one.document_id.value[:SHOWN]}

@@ -1,15 +1,15 @@
-"""Where a finding stands in the file: line and column, for people who look with an editor."""
+"""Where a finding stands in the file, and where two findings are about one thing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from vnedoc.edxml._rules._rule import DOCUMENT, STATUS, chain, rows_of
 from vnedoc.edxml._wire import DEFAULT, Row
-from vnedoc.model import Envelope, Finding, StatusMessage, UnknownElement
+from vnedoc.model import Envelope, Finding, Severity, StatusMessage, UnknownElement
 from vnedoc.xml import ElementPositions, XmlDocument, element_positions
 
 _STEP = re.compile(r"(?P<name>[a-z_0-9]+)(?:\[(?P<place>[0-9]{1,9})\])?")
@@ -18,6 +18,11 @@ _TAG = re.compile(r"<(?:[^\s<>/:]+:)?([^\s<>/:]+)")
 _SHOWN = 60  # characters of a ContentId that are compared
 # Fields of an attachment that its carrier's rows call otherwise.
 _CARRIED = {"blob": "content", "packed": "content", "attachment_type": "content_type"}
+
+_NOT_READ = frozenset({"VND-EDX-021", "VND-EDX-037"})
+_MISNAMED = "VND-EDX-036"
+_MISSING = frozenset({"VND-EDX-101", "VND-EDX-102"})
+_NUMBER = re.compile(r"\[[0-9>]+\]")
 
 
 def locate(
@@ -156,3 +161,53 @@ class _Seeker:
                 break
             here = inner[number - 1]
         return here
+
+
+# --- reading and rules together --------------------------------------------------------------------
+
+
+def agree(read: Iterable[Finding], rules: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put the findings of reading and of the rules together.
+
+    A field that is there, and was not read for its form or its name, is no missing field: the finding of
+    reading stays, as an error where the rule was one.
+
+    Args:
+        read: From reading, with element paths as locations.
+        rules: From ``check``, with the wire path among the facts.
+    """
+    first = list(read)
+    there = {place: number for number, one in enumerate(first) if (place := _place(one)) is not None}
+    left = []
+    for rule in rules:
+        number = None
+        if there and rule.code in _MISSING:
+            number = next(
+                (there[one] for one in _ways_to(str(rule.facts.get("element"))) if one in there), None
+            )
+        if number is None:
+            left.append(rule)
+        elif rule.severity is Severity.ERROR:
+            first[number] = attrs.evolve(first[number], severity=Severity.ERROR)
+    return (*first, *left)
+
+
+def _place(one: Finding) -> str | None:
+    """Give the wire path, from MessageHeader or its like on, of what reading found and did not take."""
+    if one.location is None or one.code not in {*_NOT_READ, _MISNAMED}:
+        return None
+    path = _NUMBER.sub("", one.location)
+    if one.code == _MISNAMED:
+        path = f"{path.rpartition('/')[0]}/{one.facts['better']}"
+    for start in ("/MessageHeader/", "/Status/", "/TraceHeaderList/"):
+        _, found, after = path.partition(start)
+        if found:
+            return f"{start.strip('/')}/{after}"
+    return None
+
+
+def _ways_to(element: str) -> Iterator[str]:
+    """Give the path of an element and of every element around it."""
+    steps = element.split("/")
+    for length in range(len(steps), 1, -1):
+        yield "/".join(steps[:length])

@@ -134,13 +134,44 @@ def rule(
         severity=severity,
         messages=messages,
         dialects=dialects,
-        source=source,
+        source=_clause(field, messages[0]) if source == QCVN else source,
         certainty=certainty,
         field=field,
         element=element,
         needs=needs,
         check=check,
     )
+
+
+# Sections of the QCVN by the first step of a field of a document message.
+_SECTIONS = {
+    "sender": "1.1",
+    "receivers": "1.2",
+    "code": "1.3",
+    "place": "1.4",
+    "date": "1.4",
+    "type": "1.5",
+    "subject": "1.6",
+    "content": "1.7",
+    "signer": "1.8",
+    "due_date": "1.9",
+    "to_places": "1.10",
+    "other": "1.11",
+    "responses_for": "1.12",
+    "steering": "1.13",
+    "document_id": "1.14",
+    "traces": "2.1",
+    "business": "2.2",
+    "attachments": "(edXMLManifest, AttachmentEncoded)",
+}
+
+
+def _clause(field: str, message: str) -> str:
+    """Give the QCVN with the section that a field stands in; status messages have a part of their own."""
+    if message == STATUS:
+        return f"{QCVN} (thông điệp trạng thái)"
+    section = _SECTIONS.get(field.partition(".")[0].removesuffix("[]"))
+    return QCVN if section is None else f"{QCVN} {section}"
 
 
 # --- fields on the wire ---------------------------------------------------------------------------
