@@ -14,7 +14,7 @@ from vnedoc.edxml._spaces import is_edxml, looks_like_mime
 if TYPE_CHECKING:
     from vnedoc.edxml._codec import EdXmlCodec
     from vnedoc.edxml._content import content_findings, safe_name, sniff_type
-    from vnedoc.edxml._convert import Converted, convert
+    from vnedoc.edxml._convert import Converted, convert, detect
     from vnedoc.edxml._file_writer import Draft, Written, write_file
     from vnedoc.edxml._json import envelope_schema, from_json, message_to_dict, to_json
     from vnedoc.edxml._read import Decoded, decode_document, extract
@@ -46,6 +46,7 @@ __all__ = [
     "content_findings",
     "convert",
     "decode_document",
+    "detect",
     "dialect",
     "did_you_mean",
     "envelope_schema",
@@ -69,7 +70,7 @@ __all__ = [
 _WHERE = {
     **dict.fromkeys(("EdXmlCodec",), "_codec"),
     **dict.fromkeys(("content_findings", "safe_name", "sniff_type"), "_content"),
-    **dict.fromkeys(("Converted", "convert"), "_convert"),
+    **dict.fromkeys(("Converted", "convert", "detect"), "_convert"),
     **dict.fromkeys(("Draft", "Written", "write_file"), "_file_writer"),
     **dict.fromkeys(("envelope_schema", "from_json", "message_to_dict", "to_json"), "_json"),
     **dict.fromkeys(("Decoded", "decode_document", "extract"), "_read"),

@@ -54,6 +54,21 @@ class Converted:
     lost: tuple[Finding, ...] = ()
 
 
+def detect(wire: Wire, *, mode: str = "strict", limits: Limits | None = None) -> Dialect:
+    """Name the dialect of a message.
+
+    Args:
+        wire: The message.
+        mode: ``strict`` or ``lenient``, see ``EdXmlCodec``.
+        limits: Bounds on what is read.
+
+    Raises:
+        DecodeError: It is no edXML message, or so broken that nobody can tell.
+        LimitExceeded: Something is larger than *limits* allow.
+    """
+    return EdXmlCodec(limits or Limits(), mode=mode).detect(wire)
+
+
 def convert(
     wire: Wire,
     to: str,
