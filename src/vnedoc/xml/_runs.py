@@ -357,8 +357,9 @@ class _RunStream(io.RawIOBase):
         return taken
 
     def close(self) -> None:
-        if not self.closed:
-            self._handle.close()
+        source = vars(self).get("_handle")  # absent when it could not be opened
+        if source is not None:
+            source.close()
         super().close()
 
 

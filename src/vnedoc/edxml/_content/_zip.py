@@ -391,8 +391,9 @@ class _EntryStream(io.RawIOBase):
         return len(piece)
 
     def close(self) -> None:
-        if not self.closed:
-            self._source.close()
+        source = vars(self).get("_source")  # absent when it could not be opened
+        if source is not None:
+            source.close()
         super().close()
 
     def _packed(self, most: int) -> bytes:
