@@ -54,6 +54,37 @@ def test_it_is_that_of_the_tree(texts, method, size, around):
     assert canonical(streamed(data), method, pieces) == canonicalize(parse(data), method)
 
 
+@pytest.mark.parametrize("method", sorted(C14N_METHODS))
+def test_elements_and_what_is_left_out(method):
+    inside = b"".join(b"<b n='%d'>x<t>%s</t>\r\n</b>" % (number, _RUN) for number in range(4))
+    data = b'<a xmlns="urn:a" xmlns:p="urn:p" xml:lang="vi"><!-- c -->' + inside + b"<e>&amp;</e></a>"
+    document, tree = streamed(data), parse(data)
+    assert len(document.cuts) == 4
+    for target in (None, *range(5)):
+        for exclude in (None, *range(5)):
+            if target == exclude is not None:
+                continue
+            ways = []
+            for one in (document, tree):
+                children = list(one.root.iterchildren("{*}b", "{*}e"))
+                ways.append([None if place is None else children[place] for place in (target, exclude)])
+            output = io.BytesIO()
+            canonicalize_stream_into(
+                output.write, document, method, [data], target=ways[0][0], exclude=ways[0][1]
+            )
+            whole = tree if ways[1][0] is None else ways[1][0]
+            assert output.getvalue() == canonicalize(whole, method, exclude=ways[1][1])
+
+
+def test_the_file_is_not_read_for_an_element_without_long_text():
+    data = b"<a><t>" + _RUN + b"</t><e>&amp;</e></a>"
+    document, output = streamed(data), io.BytesIO()
+    pieces = iter([data])
+    canonicalize_stream_into(output.write, document, EXC_C14N, pieces, target=document.root[1])
+    assert output.getvalue() == b"<e>&amp;</e>"
+    assert next(pieces) == data
+
+
 def test_no_octet_comes_from_the_skeleton_alone():
     data = b"<a><t>" + b"\r\n".join([_RUN, _RUN]) + b"\r\n</t></a>"
     document = streamed(data)

@@ -13,14 +13,15 @@ from vnedoc.cli._options import acceptance_of, password_of, policy_of
 from vnedoc.edxml import message_to_dict, safe_name
 from vnedoc.edxml import to_json as message_to_json
 from vnedoc.errors import ConfigError, FileError, VerificationError
-from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report
+from vnedoc.model import Acceptance, Blob, Conclusion, Envelope, FileKind, Received, Report, open_file
 from vnedoc.report import Unreadable, report_to_dict, to_html, to_json, to_text
 from vnedoc.verification import Policy
-from vnedoc.workflow import as_wire, kind_of, open_sealed
+from vnedoc.workflow import kind_of, open_sealed
 from vnedoc.workflow import verify as verify_file
 
 _CODE_OF = {Conclusion.PASSED: 0, Conclusion.FAILED: 1, Conclusion.INDETERMINATE: 3}
 _WORST_FIRST = (1, 2, 3, 0)
+_HEAD = 64 * 1024
 
 
 def verify(options: argparse.Namespace, console: Console) -> int:
@@ -88,8 +89,8 @@ def _no_part_of_a_seal(file: str, policy: Policy, acceptance: Acceptance) -> Non
     """Refuse, before anything is judged, to loosen the seal of an edXML message."""
     if policy.whole_document or acceptance is not Acceptance.SEALED:
         return
-    with suppress(FileError):  # it will be named when its turn comes
-        if kind_of(as_wire(Path(file)).read()) is FileKind.EDXML:
+    with suppress(FileError, OSError), open_file(Path(file)) as handle:  # it is named when its turn comes
+        if kind_of(handle.read(_HEAD)) is FileKind.EDXML:
             raise ConfigError(
                 "VND-CLI-003",
                 "--covers element does not loosen the rule sealed",

@@ -23,7 +23,14 @@ from vnedoc.dsig._grammar import (
     strangers,
 )
 from vnedoc.dsig._keys import public_key, same_key
-from vnedoc.dsig._references import WITHOUT_COMMENTS, ReferenceCheck, Scope, Target, check_reference
+from vnedoc.dsig._references import (
+    WITHOUT_COMMENTS,
+    Pieces,
+    ReferenceCheck,
+    Scope,
+    Target,
+    check_reference,
+)
 from vnedoc.dsig._verdict import RefusedError, Tally, failed, ill_formed, undecided
 from vnedoc.dsig._xades import (
     SIGNED_PROPERTIES_TYPE,
@@ -103,16 +110,26 @@ def is_plain(signature: etree._Element) -> bool:
     return not any(True for part in (signature[2], holder[0]) for _ in strangers(part))
 
 
-def check_signatures(document: XmlDocument, limits: Limits) -> tuple[CoreCheck, ...]:
+def check_signatures(
+    document: XmlDocument, limits: Limits, pieces: Pieces | None = None
+) -> tuple[CoreCheck, ...]:
     """Check every signature of a document, in document order. Never raises for a bad signature.
 
+    Args:
+        document: As ``parse`` gives it; or as ``parse_stream`` does, with nothing in ``cuts_with_markup``
+            and no cut inside a ``Signature``.
+        limits: Bounds on the work.
+        pieces: Gives the octets of the file of a document with cuts, and raises ``FileError`` at their end
+            when they are not those that it was parsed from.
+
     Raises:
+        FileError: As *pieces* raises it.
         LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
     """
     found = find_signatures(document)
     if len(found) > limits.signatures:
         raise LimitExceeded.of("VND-DSIG-002", "signatures", limits.signatures, len(found))
-    scope = Scope(document, limits)
+    scope = Scope(document, limits, pieces)
     return tuple(_check(scope, one) for one in found)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 from lxml import etree
@@ -18,7 +18,7 @@ from lxml import etree
 from vnedoc.dsig._algorithms import DIGESTS
 from vnedoc.dsig._grammar import DS, ENVELOPED, Algorithm, Reference
 from vnedoc.dsig._verdict import RefusedError, Verdict, failed, ill_formed, undecided
-from vnedoc.errors import LimitExceeded, VnedocError
+from vnedoc.errors import FileError, LimitExceeded, VnedocError
 from vnedoc.model import Conclusion, Finding, Limits, SubIndication
 from vnedoc.xml import (
     C14N,
@@ -29,8 +29,12 @@ from vnedoc.xml import (
     EXC_C14N_COMMENTS,
     XmlDocument,
     canonicalize_into,
+    canonicalize_stream_into,
     location,
 )
+
+Pieces: TypeAlias = Callable[[], Iterable[bytes]]
+"""Gives the octets of the file that a document was read from, all of them, whenever it is called."""
 
 _FEW = 8  # namespaces: so many cost next to nothing
 
@@ -130,10 +134,18 @@ class Digest:
 
 
 class Scope:
-    """One document while its signatures are checked: its identifiers, and the work still to be spent."""
+    """One document while its signatures are checked: its identifiers, and the work still to be spent.
 
-    def __init__(self, document: XmlDocument, limits: Limits) -> None:
+    Args:
+        document: As it was parsed.
+        limits: Bounds on the work.
+        pieces: Where the texts are that were taken out of *document*; without it no digest over one of
+            them is ever right.
+    """
+
+    def __init__(self, document: XmlDocument, limits: Limits, pieces: Pieces | None = None) -> None:
         self.document = document
+        self.pieces = pieces
         self.limits = limits
         self._left = limits.digest_bytes
         self._steps = limits.canonical_steps
@@ -222,6 +234,8 @@ def check_reference(scope: Scope, signature: etree._Element, reference: Referenc
             method = Algorithm(WITHOUT_COMMENTS[method.uri], method.prefixes)
         digest = _digest(scope, target, method, exclude, hash_name)
         return _compare(reference, target, digest, hash_name)
+    except FileError:
+        raise  # says nothing about the signature
     except RefusedError as refused:
         return _refused(reference, refused, target)
     except VnedocError as error:
@@ -247,9 +261,37 @@ def _digest(
     if known is None:
         scope.spend_steps(target, method)
         sink = _Sink(scope, hash_name)
-        canonicalize_into(sink.write, target.node, method.uri, prefixes=method.prefixes, exclude=exclude)
+        _canonicalize(scope, sink, target, method, exclude)
         known = scope.digests[key] = sink.finish()
     return known
+
+
+def _canonicalize(
+    scope: Scope, sink: _Sink, target: Target, method: Algorithm, exclude: etree._Element | None
+) -> None:
+    """Bring the target into canonical form, what was taken out of the document put back."""
+    pieces = scope.pieces
+    if pieces is None or not scope.document.cuts:
+        canonicalize_into(sink.write, target.node, method.uri, prefixes=method.prefixes, exclude=exclude)
+        return
+    octets = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal octets
+        for piece in pieces():
+            octets += len(piece)
+            yield piece
+
+    canonicalize_stream_into(
+        sink.write,
+        scope.document,
+        method.uri,
+        counted(),
+        target=target.node,
+        prefixes=method.prefixes,
+        exclude=exclude,
+    )
+    scope.spend(max(0, octets - sink.octets))  # the rest of the file was read too
 
 
 def _compare(reference: Reference, target: Target, digest: Digest, hash_name: str) -> ReferenceCheck:

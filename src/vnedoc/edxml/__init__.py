@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vnedoc.edxml._read import Decoded, decode_document, extract
     from vnedoc.edxml._rules import Rule, agree, check, did_you_mean, locate, rules, rules_to_json
     from vnedoc.edxml._schemas import relaxng
-    from vnedoc.edxml._stream import OpenedFile, read_file
+    from vnedoc.edxml._stream import OpenedFile, read_file, read_outline
     from vnedoc.edxml._wire import DIALECTS, Dialect, dialect
 
 SIGNATURE_PARENT: tuple[str, ...] = ("edXML", "edXMLEnvelope", "edXMLHeader")
@@ -57,6 +57,7 @@ __all__ = [
     "looks_like_mime",
     "message_to_dict",
     "read_file",
+    "read_outline",
     "relaxng",
     "rules",
     "rules_to_json",
@@ -76,7 +77,7 @@ _WHERE = {
     **dict.fromkeys(("Decoded", "decode_document", "extract"), "_read"),
     **dict.fromkeys(("Rule", "agree", "check", "did_you_mean", "locate", "rules", "rules_to_json"), "_rules"),
     **dict.fromkeys(("relaxng",), "_schemas"),
-    **dict.fromkeys(("OpenedFile", "read_file"), "_stream"),
+    **dict.fromkeys(("OpenedFile", "read_file", "read_outline"), "_stream"),
     **dict.fromkeys(("DIALECTS", "Dialect", "dialect"), "_wire"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +13,13 @@ import attrs
 from vnedoc.edxml._codec import STREAMED_FROM, EdXmlCodec
 from vnedoc.edxml._read import Decoded, decode_document
 from vnedoc.edxml._spaces import looks_like_mime
-from vnedoc.errors import DecodeError, LimitExceeded
+from vnedoc.errors import DecodeError, LimitExceeded, VnedocError
 from vnedoc.model import Blob, Finding, Limits, Wire, file_changed, open_file, unreadable
 from vnedoc.xml import ByteSource, Streamed, XmlDocument, looks_like_xml, parse_stream, true_line
 
 _CONTENTS = frozenset({"ContentTransferEncoded"})
 _HEAD = 4096
-_PASSES = 3
+_PASSES = 5  # each leaves more text where it is, and the third or fourth has it all
 
 
 @attrs.frozen
@@ -103,6 +103,37 @@ def open_large(wire: Wire, limits: Limits, *, lenient: bool) -> tuple[Decoded, X
     return decoded, streamed.document
 
 
+def read_outline(
+    wire: Wire, limits: Limits, must_stay: Callable[[Streamed], frozenset[int]]
+) -> tuple[XmlDocument, Decoded | VnedocError]:
+    """Read a message for the judgement of its signatures, without a tree of its attachments.
+
+    Args:
+        wire: The message.
+        limits: Bounds on what is read, ``file_bytes`` for the whole.
+        must_stay: Gives the ``Cut.start`` of texts that are to be in the tree.
+
+    Returns:
+        The document with its runs, and the message in it, or why it cannot be read: signatures come first.
+
+    Raises:
+        DecodeError: It is not well-formed.
+        LimitExceeded: Something is larger than *limits* allow.
+        FileError: The file is gone or is not the one that the wire has the digest of.
+    """
+    expected = None if wire.blob.data is not None else wire.digest
+    leave: frozenset[int] = frozenset()
+    for _ in range(_PASSES):
+        streamed = parse_stream(wire.blob.open, _CONTENTS, limits, expected=expected, leave=leave)
+        misplaced = must_stay(streamed)
+        if not misplaced:
+            outcome, misplaced = _read(streamed, limits, lenient=False)
+            if not misplaced:
+                return streamed.document, outcome
+        leave |= misplaced
+    raise LimitExceeded.of("VND-XML-010", "tree_bytes", limits.tree_bytes, wire.size)
+
+
 def _is_streamed(head: bytes, size: int, limits: Limits, *, lenient: bool) -> bool:
     is_xml = looks_like_xml(head) or (lenient and b"<?xml" in head and not looks_like_mime(head))
     return is_xml and size > min(STREAMED_FROM, limits.tree_bytes)
@@ -116,21 +147,33 @@ def _decode(
         streamed = parse_stream(
             source, _CONTENTS, limits, digest=digest, expected=expected, repair=lenient, leave=leave
         )
-        document = streamed.document
-        try:
-            decoded = decode_document(document, limits, lenient=lenient)
-        except DecodeError as error:
-            misplaced = streamed.cuts_in([str(error.facts)])
-            if not misplaced:
-                raise _with_true_line(error, document) from error.__cause__
-        else:
-            # A token must not get out: text that is kept as it stands is read again, in its place.
-            misplaced = streamed.cuts_in(_kept(decoded))
-            if not misplaced:
-                findings = tuple(_in_file(one, document) for one in decoded.findings)
-                return attrs.evolve(decoded, findings=findings), streamed
+        outcome, misplaced = _read(streamed, limits, lenient=lenient)
+        if not misplaced:
+            if isinstance(outcome, VnedocError):
+                raise outcome from outcome.__cause__
+            return outcome, streamed
         leave |= misplaced
     raise file_changed(expected or "")
+
+
+def _read(
+    streamed: Streamed, limits: Limits, *, lenient: bool
+) -> tuple[Decoded | VnedocError, frozenset[int]]:
+    """Read the message, or say why it cannot be; and which cuts are to be left where they are, to read again.
+
+    A token must not get out: text that is kept as it stands is read again, in its place.
+    """
+    document = streamed.document
+    try:
+        decoded = decode_document(document, limits, lenient=lenient)
+    except DecodeError as error:
+        located = _with_true_line(error, document)
+        located.__cause__ = error.__cause__
+        return located, streamed.cuts_in([str(error.facts)])
+    except LimitExceeded as error:
+        return error, frozenset()
+    findings = tuple(_in_file(one, document) for one in decoded.findings)
+    return attrs.evolve(decoded, findings=findings), streamed.cuts_in(_kept(decoded))
 
 
 def _kept(decoded: Decoded) -> Iterator[str]:

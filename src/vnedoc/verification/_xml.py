@@ -7,7 +7,7 @@ from itertools import islice
 import attrs
 from lxml import etree
 
-from vnedoc.dsig import CoreCheck, check_signatures, find_signatures, is_plain
+from vnedoc.dsig import CoreCheck, Pieces, check_signatures, find_signatures, is_plain
 from vnedoc.model import Conclusion, Covered, Finding, SignatureReport, SubIndication, TimeSource
 from vnedoc.verification._judge import Core, judge
 from vnedoc.verification._policy import Policy
@@ -19,7 +19,12 @@ _SEAL_PARENT = ["edXMLHeader", "edXMLEnvelope", "edXML"]
 
 
 def verify_xml(
-    document: XmlDocument, policy: Policy, *, where: str = "document", prefix_id: str = ""
+    document: XmlDocument,
+    policy: Policy,
+    *,
+    where: str = "document",
+    prefix_id: str = "",
+    pieces: Pieces | None = None,
 ) -> tuple[SignatureReport, ...]:
     """Judge every XMLDSig and XAdES signature of a document, in document order.
 
@@ -28,14 +33,16 @@ def verify_xml(
         policy: What the signatures must meet. With ``whole_document`` each must cover the root.
         where: Goes into the reports: ``document``, ``envelope`` or ``attachment:<ContentId>``.
         prefix_id: Put before every identifier, to keep them unique in a larger report.
+        pieces: For a document whose long texts were left in its file, see ``check_signatures``.
 
     Returns:
         One report for each signature; nothing when there is none.
 
     Raises:
         LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
+        FileError: As *pieces* raises it.
     """
-    checks = check_signatures(document, policy.limits)
+    checks = check_signatures(document, policy.limits, pieces)
     return tuple(
         judge(_core(one, where, f"{prefix_id}signature-{number}", whole=policy.whole_document), policy)
         for number, one in enumerate(checks, start=1)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TypeAlias
 
+import attrs
+
 from vnedoc.edxml import looks_like_mime
-from vnedoc.model import EDXML_TYPE, FileKind, Wire
+from vnedoc.model import EDXML_TYPE, Blob, FileKind, Wire, file_changed
 from vnedoc.xml import looks_like_xml
 
 Source: TypeAlias = Wire | bytes | str | os.PathLike[str]
 """A ``Wire``, the bytes themselves, or the path of a file."""
 
+HEAD = 4096
+"""Octets at the start of a file that tell what it is."""
+
 _PDF = b"%PDF-"
+_OBJECT = b" obj"
 _QCVN = b"QCVN_102_2016"
 # ISO 32000 lets readers look for the header in the first 1,024 octets; such a file is a PDF, and a bad one.
 _PDF_HEADER_WITHIN = 1024
@@ -36,13 +43,50 @@ def name_of(source: Source) -> str | None:
 
 def kind_of(data: bytes) -> FileKind:
     """Tell what a file is by its content, before it is parsed."""
+    return _kind_of(data, has_object=_PDF in data[:_PDF_HEADER_WITHIN] and _OBJECT in data)
+
+
+@attrs.frozen
+class Glance:
+    """What one look at octets tells.
+
+    Attributes:
+        kind: What they are.
+        head: The first of them, ``HEAD`` at most.
+    """
+
+    kind: FileKind
+    head: bytes
+
+
+def glance(blob: Blob) -> Glance:
+    """Tell what a blob is, as ``kind_of`` does of its octets. Those in a file are not held in memory.
+
+    Raises:
+        FileError: ``VND-IO-001`` the file is gone, ``VND-IO-003`` it has changed.
+    """
+    if blob.data is not None:
+        return Glance(kind_of(blob.data), blob.data[:HEAD])
+    # All of them are read, or they could be others than those that are judged.
+    hasher, head, tail, has_object = hashlib.sha256(), b"", b"", False
+    for piece in blob.chunks():
+        hasher.update(piece)
+        head += piece[: HEAD - len(head)]
+        has_object = has_object or _OBJECT in piece or _OBJECT in tail + piece[: len(_OBJECT)]
+        tail = (tail + piece[-len(_OBJECT) :])[-len(_OBJECT) :]
+    if f"sha256:{hasher.hexdigest()}" != blob.digest:
+        raise file_changed(blob.digest, blob.path)
+    return Glance(_kind_of(head, has_object=_PDF in head[:_PDF_HEADER_WITHIN] and has_object), head)
+
+
+def _kind_of(data: bytes, *, has_object: bool) -> FileKind:
     if data.startswith(_PDF):
         return FileKind.PDF
     if looks_like_xml(data):
-        return FileKind.EDXML if _QCVN in data[:4096] else FileKind.XML
+        return FileKind.EDXML if _QCVN in data[:HEAD] else FileKind.XML
     if looks_like_mime(data):
         return FileKind.EDXML
     # A note that only mentions the header has no objects, and no reader would show it as a PDF.
-    if _PDF in data[:_PDF_HEADER_WITHIN] and b" obj" in data:
+    if has_object:
         return FileKind.PDF
     return FileKind.UNKNOWN

@@ -11,6 +11,7 @@ from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, Vne
 from vnedoc.model import (
     Acceptance,
     Attachment,
+    Blob,
     Conclusion,
     Evidence,
     FileKind,
@@ -25,11 +26,12 @@ from vnedoc.model import (
 )
 from vnedoc.verification import Policy, foreign_signatures, seal_findings, verify_xml
 from vnedoc.workflow._acceptance import Accepted, Seen, apply
-from vnedoc.workflow._source import Source, as_wire, kind_of, name_of
+from vnedoc.workflow._source import Glance, Source, as_wire, glance, kind_of, name_of
 from vnedoc.xml import XmlDocument, looks_like_xml, parse
 
 if TYPE_CHECKING:
     from vnedoc.edxml import Decoded
+    from vnedoc.workflow._large import LargeMessage
 
 _XMLDSIG = b"http://www.w3.org/2000/09/xmldsig#"
 
@@ -154,6 +156,9 @@ def examine(
         return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
     if not wire.size:
         return Examined(report=attrs.evolve(base, findings=(Finding.error("VND-FLOW-002"),)), malformed=True)
+    large = _large(base, wire, policy, acceptance, main, secret)
+    if large is not None:
+        return large
     data = wire.read()
     base = attrs.evolve(base, kind=kind_of(data))
     if base.kind is FileKind.UNKNOWN:
@@ -172,6 +177,32 @@ def examine(
                 return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
         base = attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance)
         return _edxml(base, wire if document is None else document, policy, acceptance, main, secret)
+    except FileError:
+        raise
+    except VnedocError as error:
+        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
+
+
+def _large(
+    base: Report,
+    wire: Wire,
+    policy: Policy,
+    acceptance: Acceptance,
+    main: str | None,
+    password: bytes | None,
+) -> Examined | None:
+    """Judge an edXML message that is too large for a tree; ``None`` when it is none."""
+    if wire.size <= policy.limits.tree_bytes:
+        return None
+    from vnedoc.workflow._large import read_large
+
+    base = attrs.evolve(base, kind=FileKind.EDXML)
+    try:
+        message = read_large(wire, policy.limits)
+        if message is None:
+            return None
+        base = attrs.evolve(base, acceptance=acceptance)
+        return _edxml(base, message, policy, acceptance, main, password)
     except FileError:
         raise
     except VnedocError as error:
@@ -217,7 +248,7 @@ def _xml(base: Report, document: XmlDocument, policy: Policy) -> Report:
 
 def _edxml(
     base: Report,
-    source: XmlDocument | Wire,
+    source: XmlDocument | LargeMessage | Wire,
     policy: Policy,
     acceptance: Acceptance,
     main: str | None,
@@ -233,16 +264,24 @@ def _edxml(
         shape: tuple[Finding, ...] = ()
     else:
         # An envelope signature covers the whole message or it proves nothing about it.
-        envelope = verify_xml(source, attrs.evolve(policy, whole_document=True), where="envelope")
-        decoded = decode_document(source, policy.limits)
-        foreign, shape = foreign_signatures(source), seal_findings(source)
+        large = None if isinstance(source, XmlDocument) else source
+        document = source if isinstance(source, XmlDocument) else source.document
+        whole = attrs.evolve(policy, whole_document=True)
+        envelope = verify_xml(
+            document, whole, where="envelope", pieces=None if large is None else large.pieces
+        )
+        decoded = decode_document(document, policy.limits) if large is None else large.decoded()
+        foreign, shape = foreign_signatures(document), seal_findings(document)
     files: tuple[Attachment, ...] = getattr(decoded.message, "attachments", ())
     inside: list[SignatureReport] = []
     unjudged: list[tuple[Conclusion, SubIndication | None]] = []
     findings: list[Finding] = list(decoded.findings)
     signed: set[int] = set()
+    kinds: list[FileKind] = []
     for place, one in enumerate(files):
-        signatures, seen, verdict = _attachment(one, policy, password, f"attachment-{place + 1}-")
+        look = glance(one.blob)
+        kinds.append(look.kind)
+        signatures, seen, verdict = _attachment(one, look, policy, password, f"attachment-{place + 1}-")
         if signatures or verdict is not None:
             signed.add(place)
         inside += signatures
@@ -255,7 +294,7 @@ def _edxml(
             attachments=tuple(inside),
             unjudged=tuple(unjudged),
             files=files,
-            main=_main_of(files, main),
+            main=_main_of(files, kinds, main),
             signed=frozenset(signed),
             foreign=foreign,
             shape=shape,
@@ -273,30 +312,32 @@ def _edxml(
     return Examined(report=report, decoded=decoded, accepted=accepted)
 
 
-def _main_of(files: tuple[Attachment, ...], named: str | None) -> int | None:
+def _main_of(files: tuple[Attachment, ...], kinds: list[FileKind], named: str | None) -> int | None:
     """Find the main document: the one that the caller names, else the first PDF in manifest order."""
     for place, one in enumerate(files):
-        if one.content_id == named if named is not None else kind_of(one.blob.read()) is FileKind.PDF:
+        if one.content_id == named if named is not None else kinds[place] is FileKind.PDF:
             return place
     return None
 
 
 def _attachment(
-    attachment: Attachment, policy: Policy, password: bytes | None, prefix_id: str
+    attachment: Attachment, look: Glance, policy: Policy, password: bytes | None, prefix_id: str
 ) -> tuple[tuple[SignatureReport, ...], list[Finding], tuple[Conclusion, SubIndication | None] | None]:
-    """Judge one attachment: its signatures, findings, and a verdict when it cannot be judged."""
+    """Judge one attachment: its signatures, findings, and a verdict when it cannot be judged.
+
+    In memory it is as a whole only where it is a PDF or XML.
+    """
     where = f"attachment:{attachment.content_id}"
-    data = attachment.blob.read()
-    if kind_of(data) is FileKind.PDF:
+    blob = attachment.blob
+    if look.kind is FileKind.PDF:
         from vnedoc.verification import verify_pdf
 
-        verdict = verify_pdf(
-            Wire(attachment.blob), policy, where=where, password=password, prefix_id=prefix_id
-        )
+        held = Wire(Blob(blob.size, blob.digest, blob.read()))
+        verdict = verify_pdf(held, policy, where=where, password=password, prefix_id=prefix_id)
         return verdict.signatures, list(verdict.findings), verdict.conclusion_override
-    if looks_like_xml(data):
-        return _attached_xml(data, policy, where, prefix_id)
-    if _signed_office_document(data, policy.limits):
+    if looks_like_xml(look.head):
+        return _attached_xml(blob.read(), policy, where, prefix_id)
+    if look.head.startswith(b"PK") and _signed_office_document(blob, policy.limits):
         return (), [Finding.warning("VND-FLOW-018", where, name=attachment.name)], None
     return (), [], None
 
@@ -315,15 +356,12 @@ def _attached_xml(
         return (), [Finding.warning("VND-FLOW-019", where, cause=error.code)], None
 
 
-def _signed_office_document(data: bytes, limits: Limits) -> bool:
+def _signed_office_document(blob: Blob, limits: Limits) -> bool:
     """Whether a zip-based office document carries a signature part; only its directory is read."""
-    import io
     import zipfile
 
-    if not data.startswith(b"PK"):
-        return False
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with blob.open() as handle, zipfile.ZipFile(handle) as archive:
             names = archive.namelist()[: limits.attachments * 100]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from vnedoc.errors import ConfigError, DecodeError
 from vnedoc.model import file_changed
 from vnedoc.xml._parse import XmlDocument
 from vnedoc.xml._reference_c14n import Settings, write_document, write_element
-from vnedoc.xml._runs import Run
+from vnedoc.xml._runs import Cut, Run
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N_COMMENTS = f"{C14N}#WithComments"
@@ -106,7 +107,14 @@ def canonicalize_into(
 
 
 def canonicalize_stream_into(
-    write: _Write, document: XmlDocument, method: str, pieces: Iterable[bytes]
+    write: _Write,
+    document: XmlDocument,
+    method: str,
+    pieces: Iterable[bytes],
+    *,
+    target: XmlDocument | etree._Element | None = None,
+    prefixes: tuple[str, ...] = (),
+    exclude: etree._Element | None = None,
 ) -> None:
     """Hand the canonical octets of a document of any size to *write*, its long texts taken from its file.
 
@@ -115,21 +123,28 @@ def canonicalize_stream_into(
         document: As ``parse_stream`` gives it, with nothing in ``cuts_with_markup``.
         method: As for ``canonicalize``.
         pieces: The octets of the file that *document* was read from, all of them. Whether they are still the
-            same is for the caller to tell.
+            same is for the caller to tell. They are gone through to their end, or, for an element in which
+            nothing long stands, not at all.
+        target: An element of *document*; ``None`` or *document* itself is the whole.
+        prefixes: As for ``canonicalize``.
+        exclude: As for ``canonicalize``.
 
     Raises:
         DecodeError: As ``canonicalize`` raises it.
         FileError: ``VND-IO-003`` when there are fewer octets than there were.
     """
     held = io.BytesIO()
-    canonicalize_into(held.write, document, method)
+    target = document if target is None else target
+    canonicalize_into(held.write, target, method, prefixes=prefixes, exclude=exclude)
     outline, done = held.getvalue(), 0
+    found = _cuts_met(document, outline)
+    if not found and target is not document:
+        write(outline)
+        return
     file = _Ranges(pieces)
-    for cut in document.cuts:
-        token = cut.token.encode()
-        place = outline.index(token, done)
+    for cut, place in found:
         write(outline[done:place])
-        done = place + len(token)
+        done = place + len(cut.token)
         if document.data[cut.after[0] - 1 : cut.after[0]] == b"\n":
             done += 1  # stands for the line ends inside the text
         for _ in file.until(cut.start):
@@ -138,6 +153,16 @@ def canonicalize_stream_into(
             write(octets)
     write(outline[done:])
     file.drain()
+
+
+def _cuts_met(document: XmlDocument, octets: bytes) -> list[tuple[Cut, int]]:
+    """Give the cuts of *document* whose tokens stand in *octets*, with the places where they do."""
+    if not document.cuts:
+        return []
+    # A token is the nonce of its pass and its number: one search finds them all.
+    first = document.cuts[0].token
+    token = re.compile(re.escape(first[: first.rindex(".", 0, -1)].encode()) + rb"\.([0-9]+)\.")
+    return [(document.cuts[int(match[1])], match.start()) for match in token.finditer(octets)]
 
 
 def cuts_with_markup(document: XmlDocument) -> frozenset[int]:
