@@ -25,6 +25,7 @@ from edxml_strategies import envelopes, statuses
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import vnedoc
 from vnedoc.edxml import DIALECTS, EdXmlCodec, convert, detect, dialect
 from vnedoc.errors import ConfigError, DecodeError, InputError, LimitExceeded, RuleError
 from vnedoc.model import (
@@ -795,3 +796,11 @@ def test_limits_hold_in_every_dialect():
     for name in DIALECTS:
         with pytest.raises(LimitExceeded):
             EdXmlCodec(Limits(attachment_bytes=4000)).decode(EdXmlCodec(dialect=name).encode(envelope))
+
+
+def test_findings_on_a_message_of_2014_say_line_and_column_of_the_file():
+    data = old_message(header="\r\n<edXML:Subjects>x</edXML:Subjects>")
+    found = {one.code: one.facts for one in vnedoc.check(data)}
+    line = data[: data.index(b"<edXML:Subjects>")].count(b"\n") + 1
+    assert (found["VND-EDX-036"]["line"], found["VND-EDX-036"]["column"]) == (line, 1)
+    assert all("line" in one.facts for one in vnedoc.check(data) if one.location)

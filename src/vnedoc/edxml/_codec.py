@@ -67,8 +67,8 @@ class EdXmlCodec:
             wire: The message.
 
         Returns:
-            The message, and the tree that was read, less large contents; ``None`` for the form of 2014,
-            which is more than one document.
+            The message, and the tree that was read, less large contents; of the form of 2014 the SOAP part,
+            or ``None`` where it is in a transfer encoding.
 
         Raises:
             DecodeError: As ``decode``.
@@ -89,7 +89,7 @@ class EdXmlCodec:
             if looks_like_mime(data):
                 from vnedoc.edxml._mime import read_mime
 
-                return read_mime(data, self.limits, lenient=lenient), None
+                return read_mime(data, self.limits, lenient=lenient)
             if not (lenient and b"<?xml" in data[:4096]):
                 raise _no_message()
         document = parse(data, self.limits, repair=lenient)

@@ -24,12 +24,13 @@ from vnedoc.edxml._wire import Carried, Dialect
 from vnedoc.edxml._write import Message, Part, Writer, carried_of, fields_of, with_types
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Attachment, Blob, Envelope, Finding, Limits
-from vnedoc.xml import parse, strict_base64
+from vnedoc.xml import XmlDocument, parse, strict_base64
 
 _START = "Start"
 _HEAD = 4096
 _HEADER_BYTES = 16 * 1024
 _FIRST_BOUNDARY = re.compile(rb"\s*--([^\r\n]{1,70})\r?\n")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*\?>")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _FOLDED = re.compile(rb"\r?\n(?=[ \t])")
 _PARAMETER = re.compile(r";\s*+([^\s;=\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]*+))")
@@ -50,10 +51,14 @@ class _Part:
     body: bytes
 
 
-def read_mime(data: bytes, limits: Limits, *, lenient: bool = False) -> Decoded:
+def read_mime(data: bytes, limits: Limits, *, lenient: bool = False) -> tuple[Decoded, XmlDocument | None]:
     """Read a message of 2014.
 
     The first part, or the one that ``start`` names, holds the message; every further part one attachment.
+
+    Returns:
+        The message, and its SOAP part for ``locate``, its places being those of the file; ``None`` where the
+        part is in a transfer encoding.
 
     Raises:
         DecodeError: ``VND-EDX-016`` when the parts cannot be told apart; else as ``decode_document``.
@@ -74,7 +79,19 @@ def read_mime(data: bytes, limits: Limits, *, lenient: bool = False) -> Decoded:
     if isinstance(message, Envelope):
         attachments = tuple(_unzipped(one, limits) for one in message.attachments)
         message = attrs.evolve(message, attachments=attachments)
-    return attrs.evolve(decoded, message=message, findings=(*decoded.findings, *findings))
+    decoded = attrs.evolve(decoded, message=message, findings=(*decoded.findings, *findings))
+    return decoded, _in_file(document, data, first.body)
+
+
+def _in_file(document: XmlDocument, data: bytes, part: bytes) -> XmlDocument | None:
+    """Give the document with as many lines before it as the file has; only its octets are looked at."""
+    at = data.find(part)
+    if at < 0 or document.repairs:
+        return None
+    above = b"\n" * data.count(b"\n", 0, at)
+    declaration = _DECLARATION.match(part)
+    blank = b"" if declaration is None else re.sub(rb"[^\r\n]", b" ", declaration[0])
+    return attrs.evolve(document, data=above + blank + part[len(blank) :])
 
 
 def _split(data: bytes, limits: Limits) -> tuple[str | None, list[_Part]]:
