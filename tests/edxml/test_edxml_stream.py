@@ -7,13 +7,15 @@ import random
 import subprocess
 import sys
 import textwrap
+import zipfile
 
 import pytest
-from edxml_making import FROM, PDF, TO, attachment, document, reference, zip_of
+from edxml_making import FROM, PDF, TO, attachment, carrying, document, reference, zip_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vnedoc.edxml import EdXmlCodec, decode_document, read_file
+from vnedoc.edxml._content import join as joined
 from vnedoc.errors import ConfigError, DecodeError, FileError, LimitExceeded, VnedocError
 from vnedoc.model import Limits, Severity, Wire
 from vnedoc.xml import looks_like_xml, parse
@@ -359,3 +361,25 @@ def test_memory_does_not_grow_with_the_file(tmp_path, end, bound):
     assert int(grown) < bound * 1024
     with open(f"{large}.out", "rb") as handle:
         assert handle.read(114) == octets * 2
+
+
+def test_what_decides_is_of_the_pass_and_not_of_a_later_look(tmp_path, monkeypatch):
+    """The file is another one between the pass and the look at its contents, and itself again after that."""
+    inside = PDF + bytes(range(256)) * 12_000
+    path = tmp_path / "a.edxml"
+    path.write_bytes(carrying(zip_of({"0b5c.pdf": inside}, zipfile.ZIP_STORED)))
+    true, swapped = path.read_bytes(), []
+    start = true.index(b"UEsDB")
+
+    def join(*given):
+        path.write_bytes(true[:start] + b"AAAA" + true[start + 4 :])
+        swapped.append(True)
+        try:
+            return joined(*given)
+        finally:
+            path.write_bytes(true)
+
+    monkeypatch.setattr("vnedoc.edxml._read.join", join)
+    with pytest.raises(FileError) as caught:
+        read_file(path)
+    assert (caught.value.code, swapped) == ("VND-IO-003", [True])

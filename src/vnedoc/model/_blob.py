@@ -31,6 +31,7 @@ class Blob:
         path: The file that holds them and nothing else, else ``None``.
         opener: Gives a new stream of the octets where they lie inside something else, such as base64 in an
             XML file, else ``None``. It can be pickled where what it reads from can.
+        head: The first octets, as they were when the digest was taken; ``None`` when nobody kept them.
     """
 
     size: int
@@ -38,6 +39,7 @@ class Blob:
     data: bytes | None = None
     path: Path | None = None
     opener: Callable[[], BinaryIO] | None = None
+    head: bytes | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Blob:

@@ -21,6 +21,7 @@ from vnedoc.xml._text import has_gaps
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_HEAD = 4096  # octets
 CHUNK = 3 << 15  # octets; what is decoded stays in the cache, and its memory is used again
 EXPAT_CHUNK = 1 << 16  # octets; expat is fastest, and smallest, at this size
 _QUAD = 4
@@ -139,6 +140,7 @@ class LongText:
         is_long: Long enough to be taken out.
         marked: References or CDATA sections stand in it.
         quote: Its first characters, white space aside, where it is no base64.
+        head: The first octets that it stands for, at most 4 KiB.
     """
 
     def __init__(self, start: int) -> None:
@@ -146,6 +148,7 @@ class LongText:
         self.length = self.lines = self.tail = self._size = 0
         self.is_long = self.marked = False
         self.quote = ""
+        self.head = b""
         self._decoder: Base64 | None = Base64()
         self._hasher = hashlib.sha256()
 
@@ -165,6 +168,8 @@ class LongText:
             return 0
         before = self._decoder.lines
         octets = self._decoder.feed(text)
+        if self._size < _HEAD:
+            self.head += octets[: _HEAD - self._size]
         self._size += len(octets)
         self._hasher.update(octets)
         return self._decoder.lines - before

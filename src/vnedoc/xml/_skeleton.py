@@ -244,7 +244,7 @@ class _Skeleton:
         if octets is not None:
             size, sha256 = octets
             run = Run(self._source, text.start, text.length, size, sha256, text.marked)
-            self.runs[token] = Blob(size, sha256, opener=run)
+            self.runs[token] = Blob(size, sha256, opener=run, head=text.head)
             if text.has_gaps:
                 self.gaps.add(token)
         there_line += text.lines

@@ -41,7 +41,8 @@ def ends_of(blob: Blob) -> Ends:
         FileError: The file that holds the octets is gone or has changed.
     """
     with blob.open() as handle:
-        head = handle.read(HEAD)
+        # What decides comes from the pass that took the digest, not from a later look at the file.
+        head = handle.read(HEAD) if blob.head is None else blob.head
         if handle.seekable():
             handle.seek(max(0, blob.size - TAIL))
             tail = handle.read(TAIL)
@@ -49,7 +50,8 @@ def ends_of(blob: Blob) -> Ends:
             return Ends(blob.size, head)
         else:
             kept = Tail(TAIL)
-            kept.add(head)
+            if blob.head is None:
+                kept.add(head)
             while piece := handle.read(_PIECE):
                 kept.add(piece)
             tail = kept.octets()

@@ -303,11 +303,15 @@ def _walk(carried: Blob, allowed: int) -> tuple[tuple[int, ...], _Content | None
             header += piece
             if len(header) < _LOCAL.size + 2 * _LONGEST and last.total < carried.size:
                 continue
+            if len(header) < _LOCAL.size:
+                continue  # to the end, where the digest is compared
             local = _LOCAL.unpack_from(header)
             content = _promised(local, allowed)
             piece = header[_LOCAL.size + local[9] + local[10] :]  # noqa: PLW2901 - the rest of it
         if content is not None:
             content.feed(piece)
+    if not local:
+        raise _Closed(_DAMAGED)
     return local, content, last.octets()
 
 
