@@ -683,9 +683,10 @@ def test_a_file_is_the_same_whatever_dialect_carries_it(name, target):
 
 
 def test_what_reading_leaves_out_is_lost_by_a_conversion():
-    more = "<edXML:Extra>quan trọng</edXML:Extra><edXML:MimeType>"
-    data = old_message(parts=old_part().replace("<edXML:MimeType>", more))
-    converted = convert(Wire.from_bytes(data), "2014")
+    body = old_part()
+    start, end = body.index("<edXML:Attach>"), body.index("</edXML:Document>")
+    empty = body[:start] + "<edXML:Extra>quan trọng</edXML:Extra>" + body[end:]
+    converted = convert(Wire.from_bytes(old_message(parts=empty)), "2014")
     assert [one.code for one in converted.lost] == ["VND-EDX-017"]
     assert "VND-EDX-017" not in {one.code for one in converted.findings}
     converted = convert(Wire.from_bytes(document(FROM + TO + "chữ thừa")), "2016")
@@ -804,3 +805,42 @@ def test_findings_on_a_message_of_2014_say_line_and_column_of_the_file():
     line = data[: data.index(b"<edXML:Subjects>")].count(b"\n") + 1
     assert (found["VND-EDX-036"]["line"], found["VND-EDX-036"]["column"]) == (line, 1)
     assert all("line" in one.facts for one in vnedoc.check(data) if one.location)
+
+
+def test_what_is_unknown_in_the_part_of_an_attachment_is_written_back_in_place():
+    """The manifest has the files in another order than the parts: what is kept follows its file."""
+    extra = "<edXML:Extra>một</edXML:Extra><edXML:MimeType>"
+    first = old_part(cid="u1.pdf").replace("<edXML:MimeType>", extra)
+    second = old_part(name="b.pdf", cid="u2.pdf").replace("<edXML:Attach>", '<edXML:Attach note="hai">')
+    manifest = OLD_REFERENCE.replace("u1.pdf", "u2.pdf").replace("a.pdf", "b.pdf") + OLD_REFERENCE
+    message = decode(old_message(body=manifest, parts=first + second)).message
+    assert [one.name for one in message.attachments] == ["b.pdf", "a.pdf"]
+    assert [one.parent for one in message.unknown_attributes if one.name == "note"] == ["part/Attach"]
+    data = encode(message, "2014")
+    _, b_pdf, a_pdf = data.split(b"Content-ID: <")[1:]
+    assert b'<edXML:Attach note="hai">' in b_pdf
+    assert "Extra" not in b_pdf.decode()
+    assert a_pdf.index(b"FieldName") < a_pdf.index("một</".encode()) < a_pdf.index(b"<edXML:MimeType>")
+    assert unpacked(decode(data).message) == unpacked(message)
+    with pytest.raises(RuleError) as caught:
+        encode(message, "2016")
+    assert caught.value.code == "VND-EDX-032"
+    told = {one.location for one in convert(Wire.from_bytes(data), "2016").lost if one.code == "VND-EDX-014"}
+    assert told == {"part/Attach", "part/Attach/Attachment", "part[2]/Attach/Attachment"}
+
+
+def test_a_part_that_the_message_does_not_have_is_refused():
+    message = attrs.evolve(
+        fits("2014"), unknown=(UnknownElement(parent="part[2]/Attach", xml='<a xmlns="urn:x"></a>'),)
+    )
+    with pytest.raises(RuleError) as caught:
+        encode(message, "2014")
+    assert caught.value.code == "VND-EDX-032"
+
+
+def test_what_is_kept_stays_in_its_order():
+    kept = "<edXML:DueDate>soon</edXML:DueDate><edXML:X>1</edXML:X>"
+    header = FROM + TO + '<edXML:Subject n="1"/><edXML:Y>2</edXML:Y>' + kept
+    data = encode(decode(document(header)).message).decode()
+    places = [data.index(text) for text in (' n="1"', ">2<", ">soon<", ">1<")]
+    assert places == sorted(places)

@@ -21,7 +21,8 @@ from vnedoc.edxml._content import unpack
 from vnedoc.edxml._read import Decoded, Reader
 from vnedoc.edxml._recognise import recognise
 from vnedoc.edxml._wire import Carried, Dialect
-from vnedoc.edxml._write import Message, Part, Writer, carried_of, fields_of, with_types
+from vnedoc.edxml._wire._kept import Kept, nth, paths_of
+from vnedoc.edxml._write import PART, Message, Part, Writer, carried_of, fields_of, with_types
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Attachment, Blob, Envelope, Finding, Limits
 from vnedoc.xml import XmlDocument, parse, strict_base64
@@ -72,8 +73,9 @@ def read_mime(data: bytes, limits: Limits, *, lenient: bool = False) -> tuple[De
     rows = recognise(document.root, lenient=lenient).dialect
     if rows.packaging != "mime":
         raise _broken("the first part is no SOAP message")
-    carried, findings = _carried([one for one in parts if one is not first], rows, limits, lenient=lenient)
-    reader = Reader(document, lenient=lenient, carried=carried)
+    others = [one for one in parts if one is not first]
+    carried, kept, findings = _carried(others, rows, limits, lenient=lenient)
+    reader = Reader(document, lenient=lenient, carried=carried, kept=kept)
     decoded = reader.message(rows, limits)
     message = decoded.message
     if isinstance(message, Envelope):
@@ -175,9 +177,12 @@ def _part(octets: bytes) -> _Part:
 
 def _carried(
     parts: list[_Part], rows: Dialect, limits: Limits, *, lenient: bool
-) -> tuple[list[Carried], list[Finding]]:
+) -> tuple[list[Carried], list[Kept], list[Finding]]:
+    """Read the attachments, what no field of theirs holds, and what was odd."""
     assert rows.part is not None  # noqa: S101 - a dialect with parts
+    (where,) = paths_of(rows.part, "carried")
     found: list[Carried] = []
+    kept: list[Kept] = []
     findings: list[Finding] = []
     for number, one in enumerate(parts, 2):
         document = parse(one.body, limits, repair=lenient)
@@ -186,13 +191,28 @@ def _carried(
             raise _broken(f"part {number} is no attachment")
         fields, left = reader.content(document.root, rows.part)
         findings += reader.findings
-        if left:
+        here: list[Carried] = fields.get("carried", [])
+        if left and not here:
             findings.append(Finding.warning("VND-EDX-017", f"part[{number}]", count=len(left)))
-        found += [
-            attrs.evolve(each, content_id=one.content_id or each.content_id)
-            for each in fields.get("carried", ())
-        ]
-    return found, findings
+        elif left:
+            kept += _by_attachment(left, where, len(found), len(here))
+        found += [attrs.evolve(each, content_id=one.content_id or each.content_id) for each in here]
+    return found, kept, findings
+
+
+def _by_attachment(left: list[Kept], where: str, before: int, count: int) -> list[Kept]:
+    """Put what is kept below the attachment that it stood in, or the first one of its part.
+
+    Each attachment is written in a part of its own, counted from 1.
+    """
+    places = {nth(where, place): place for place in range(2, count + 1)}
+    depth = where.count("/") + 1
+    for one in left:
+        head = "/".join(one.parent.split("/")[:depth])
+        place = places.get(head, 1)
+        inside = where + one.parent[len(head) :] if head in places else one.parent
+        one.parent = f"{nth(PART, before + place)}/{inside}".rstrip("/")
+    return left
 
 
 def _unzipped(attachment: Attachment, limits: Limits) -> Attachment:
@@ -227,8 +247,10 @@ def mime_parts(message: Message, to: Dialect) -> list[Part]:
     files = _named(message.attachments) if isinstance(message, Envelope) else {}
     if isinstance(message, Envelope):
         message = attrs.evolve(message, attachments=tuple(files.values()))
-    bodies: list[tuple[str, list[Part]]] = [(_START, _soap(message, to))]
-    bodies += [(name, _document(one, to)) for name, one in files.items()]
+    places = {name: nth(PART, number) for number, name in enumerate(files, 1)}
+    bodies: list[tuple[str, list[Part]]] = [(_START, _soap(message, to, frozenset(places.values())))]
+    for name, one in files.items():
+        bodies.append((name, _document(one, to, Writer(message, to, within=places[name]))))
     boundary = _free_boundary(bodies)
     head = (
         f'MIME-Version: 1.0\r\nContent-Type: {to.content_type}; type="text/xml"; start="<{_START}>"; '
@@ -270,9 +292,9 @@ def _named(attachments: tuple[Attachment, ...]) -> Mapping[str, Attachment]:
     return named
 
 
-def _soap(message: Message, to: Dialect) -> list[Part]:
+def _soap(message: Message, to: Dialect, parts: frozenset[str]) -> list[Part]:
     row = to.row_of(message)
-    writer = Writer(message, to)
+    writer = Writer(message, to, elsewhere=parts)
     scope = "".join(f' xmlns:{prefix}="{ns}"' for ns, prefix in to.scope.items())
     writer.start(f'<?xml version="1.0" encoding="UTF-8"?>\n<{row.prefix}{row.name}{scope}', "", row)
     writer.children(row, fields_of(message), "", 1)
@@ -280,15 +302,15 @@ def _soap(message: Message, to: Dialect) -> list[Part]:
     return [*writer.out, f"</{row.prefix}{row.name}>"]
 
 
-def _document(attachment: Attachment, to: Dialect) -> list[Part]:
+def _document(attachment: Attachment, to: Dialect, writer: Writer) -> list[Part]:
     row = to.part
     assert row is not None  # noqa: S101 - a dialect with parts
     typed = with_types(attachment)
     packed = typed.packed or Blob.from_bytes(_zip(typed))
-    writer = Writer(None, to)
     scope = f' xmlns:edXML="{to.namespace}"'
     writer.start(f'<?xml version="1.0" encoding="UTF-8"?>\n<{row.prefix}{row.name}{scope}', "", row)
     writer.children(row, {"carried": [attrs.evolve(carried_of(typed), content=packed)]}, "", 1)
+    writer.refuse_homeless()
     return [*writer.out, f"</{row.prefix}{row.name}>"]
 
 

@@ -29,7 +29,7 @@ from vnedoc.edxml._wire import (
     clark,
     dialect,
 )
-from vnedoc.edxml._wire._kept import Kept, nth, parted, paths_of, put_below, renumber
+from vnedoc.edxml._wire._kept import Kept, nth, parted, paths_of, place_of, put_below, renumber
 from vnedoc.errors import DecodeError
 from vnedoc.model import (
     Attachment,
@@ -151,6 +151,7 @@ class Reader:
         lenient: bool = False,
         base: str = "",
         carried: list[Carried] | None = None,
+        kept: list[Kept] | None = None,
     ) -> None:
         self.findings: list[Finding] = list(document.repairs)
         self._root = document.root
@@ -162,6 +163,7 @@ class Reader:
         self._seals = 0
         self._base = base  # stands before every place: the part of a MIME message
         self._carried = carried or []  # that came outside of the document
+        self._kept = kept or []  # that no field of those holds
         self._places: dict[etree._Element, str] | None = None
 
     def place(self, element: etree._Element) -> str:
@@ -176,7 +178,7 @@ class Reader:
                 self._places[parent] = where
         return self._places[element]
 
-    def content(  # noqa: C901 - the one loop that every element goes through
+    def content(  # noqa: C901, PLR0912 - the one loop that every element goes through
         self, element: etree._Element, row: Row
     ) -> tuple[dict[str, Any], list[Kept]]:
         """Read the children of *element* by the rows of *row*.
@@ -214,6 +216,8 @@ class Reader:
                     produced = self._leaf(child, known, fields, kept)
             except _Unreadable as why:
                 self._keep(child, known, why.finding, after, kept)
+                if known is not None:
+                    after = known.name  # what follows stays behind it
                 continue
             if tag != known.tag:
                 self._misspelt(child, known)
@@ -280,7 +284,8 @@ class Reader:
         """Put what *child* holds into *fields*; ``False`` when it holds nothing."""
         if row.kept:
             if len(child) or (child.text and child.text.strip(_XML_SPACE)) or _surplus(child, row):
-                raise _Unreadable(Finding.info("VND-EDX-013", self.place(child), element=row.name))
+                code = "VND-EDX-013" if row.always else "VND-EDX-024"
+                raise _Unreadable(Finding.info(code, self.place(child), element=row.name))
             return False
         inner, left = self.content(child, row)
         if not inner and not left:
@@ -376,6 +381,8 @@ class Reader:
         if kept:
             kept = renumber(kept, manifest, joined.reference_places)
             kept = renumber(kept, carrier, joined.carried_places)
+        in_parts = renumber(self._kept, "part", joined.carried_places)
+        kept += sorted(in_parts, key=lambda one: place_of(one.parent))
         parent, _, name = manifest.rpartition("/")
         kept += [Kept(parent, after=name, xml=verbatim(one)) for one in joined.unmatched]
         fields["attachments"] = joined.attachments

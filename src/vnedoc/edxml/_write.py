@@ -35,6 +35,9 @@ Message = Envelope | StatusMessage
 Part = str | Blob
 """Text as it stands, or a content to be written in base64."""
 
+PART = "part"
+"""First step of the place of what stood in the part of an attachment, in the form of 2014."""
+
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
@@ -185,16 +188,32 @@ def losses(value: Any, row: Row, name: str, at: str = "") -> Iterator[Finding]:
 class Writer:
     """Collects pieces. What no field holds waits, by parent, until its place comes."""
 
-    def __init__(self, message: Message | None, to: Dialect) -> None:
+    def __init__(
+        self,
+        message: Message,
+        to: Dialect,
+        *,
+        within: str | None = None,
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> None:
+        """Start with nothing written.
+
+        Args:
+            message: What holds what no field holds.
+            to: The dialect.
+            within: Take only what stood below this first step.
+            elsewhere: Leave what stood below these first steps: other writers take it.
+        """
         self.out: list[Part] = []
         self._scope = to.scope
         self._waiting: defaultdict[str, list[UnknownElement]] = defaultdict(list)
         self._attributes: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        if message is not None:
-            for one in message.unknown:
-                self._waiting[one.parent].append(one)
-            for each in message.unknown_attributes:
-                self._attributes[each.parent][each.name] = each.value
+        for one in message.unknown:
+            if (place := _below(one.parent, within, elsewhere)) is not None:
+                self._waiting[place].append(one)
+        for each in message.unknown_attributes:
+            if (place := _below(each.parent, within, elsewhere)) is not None:
+                self._attributes[place][each.name] = each.value
 
     def start(self, tag: str, path: str, row: Row) -> None:
         """Write a start tag with its attributes; *tag* lacks only the closing angle."""
@@ -307,6 +326,14 @@ class Writer:
                 hint="take it out of unknown, or put its parent back",
                 facts={"parent": path},
             )
+
+
+def _below(parent: str, within: str | None, elsewhere: frozenset[str]) -> str | None:
+    """Give the place of something inside the document that is written; ``None`` when it is in another."""
+    step, _, rest = parent.partition("/")
+    if within is None:
+        return None if step in elsewhere else parent
+    return rest if step == within else None
 
 
 def _allowed(text: str, name: str, path: str) -> str:

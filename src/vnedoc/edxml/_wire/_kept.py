@@ -44,6 +44,12 @@ def nth(name: str, place: int) -> str:
     return name if place == 1 else f"{name}[{place}]"
 
 
+def place_of(component: str) -> int:
+    """Give the place that ``nth`` put into the first component of a path."""
+    number = component.partition("/")[0].partition("[")[2].rstrip("]")
+    return int(number) if number else 1
+
+
 def put_below(component: str, kept: list[Kept]) -> list[Kept]:
     """Say where things are that were kept below a child named *component*."""
     for one in kept:
