@@ -168,7 +168,9 @@ def _message() -> Envelope:
         attachments=(
             Attachment(
                 name="cong-van.pdf",
-                blob=b"%PDF-1.7\n" + b"1 0 obj << /Type /Catalog >> endobj\n" * 12 + b"%%EOF\n",
+                blob=b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+                + b"1 0 obj << /Type /Catalog >> endobj\n" * 12
+                + b"%%EOF\n",
                 content_id="1",
                 description="Bản chính",
             ),

@@ -210,7 +210,13 @@ class Reader:
                         continue
                 if known.name in seen and not known.many:
                     raise _Unreadable(self._repeated(child, known))  # noqa: TRY301 - one way to keep an element
-                if known.value is None:
+                if known.is_text and (text := child.text) and not len(child) and not child.keys():
+                    # Every second element; the others, and what is odd about one, are looked at closely.
+                    text = text.strip(_XML_SPACE)
+                    produced = bool(text)
+                    if produced:
+                        fields[known.field] = text  # type: ignore[index]  # every leaf has one
+                elif known.value is None:
                     produced = self._group(child, known, fields, kept)
                 else:
                     produced = self._leaf(child, known, fields, kept)
@@ -229,9 +235,8 @@ class Reader:
     def _leaf(  # noqa: C901 - two of three elements come here
         self, child: etree._Element, row: Row, fields: dict[str, Any], kept: list[Kept]
     ) -> bool:
-        value, field = row.value, row.field
-        assert value is not None  # noqa: S101 - the caller asked
-        assert field is not None  # noqa: S101 - every leaf has a field
+        value: Any = row.value  # the caller asked, and every leaf has a field
+        field: Any = row.field
         text = child.text
         if len(child):
             text = text_of(child)  # refuses
@@ -305,11 +310,11 @@ class Reader:
 
     def _made(self, child: etree._Element, row: Row, inner: dict[str, Any]) -> Any:
         """Make the object of a group, or say what it lacks."""
-        missing = [one.name for one in row.required_rows if one.field not in inner]
-        if missing:
-            raise _Unreadable(
-                Finding.error("VND-EDX-023", self.place(child), element=row.name, missing=", ".join(missing))
-            )
+        if row.required_rows:
+            missing = ", ".join(one.name for one in row.required_rows if one.field not in inner)
+            if missing:
+                facts = {"element": row.name, "missing": missing}
+                raise _Unreadable(Finding.error("VND-EDX-023", self.place(child), **facts))
         if row.shape is Reference:
             self._same_content(child, inner)
         if row.shape is Reference or row.shape is Carried:

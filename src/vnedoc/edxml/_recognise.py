@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 import attrs
@@ -154,7 +155,12 @@ def no_code(message: etree._Element) -> DecodeError:
 
 
 def _child(element: etree._Element, ns: str, *names: str) -> etree._Element | None:
-    return next(element.iterchildren(*(clark(ns, name) for name in names)), None)
+    return next(element.iterchildren(*_tags(ns, names)), None)
+
+
+@cache
+def _tags(ns: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(clark(ns, name) for name in names)
 
 
 def _mandatory(parent: etree._Element, ns: str, *names: str) -> etree._Element:

@@ -42,6 +42,7 @@ class Row:
         attributes: Attributes that are known, in Clark notation, and the text that is written for each;
             ``None``: not written by itself.
         attribute_fields: Attributes that fill a field, in Clark notation.
+        is_text: A leaf whose text is its value, and that occurs once.
         tag: Name in Clark notation.
         index: Row of each child that is read, by name in Clark notation.
         fields: The rows that fill the fields of ``shape``, those inside wrappers included.
@@ -68,11 +69,16 @@ class Row:
     declare: str = ""
     attributes: Mapping[str, str | None] = attrs.field(factory=dict)
     attribute_fields: Mapping[str, tuple[str, Value]] = attrs.field(factory=dict)
+    is_text: bool = attrs.field(init=False, repr=False)
     tag: str = attrs.field(init=False, repr=False)
     index: Mapping[str, Row] = attrs.field(init=False, repr=False)
     fields: tuple[Row, ...] = attrs.field(init=False, repr=False)
     required_rows: tuple[Row, ...] = attrs.field(init=False, repr=False)
     _plan: tuple[tuple[Setter, str, bool, Any], ...] | None = attrs.field(init=False, repr=False)
+
+    @is_text.default
+    def _is_text(self) -> bool:
+        return self.value is not None and self.value.plain and not (self.many or self.keep_empty)
 
     @tag.default
     def _tag(self) -> str:
