@@ -64,3 +64,28 @@ def test_a_file_that_stops_being_readable_half_way(tmp_path, monkeypatch):
     with pytest.raises(FileError) as caught:
         Blob.from_file(tmp_path / "a")
     assert (caught.value.code, caught.value.facts["reason"]) == ("VND-IO-001", "Input/output error")
+
+
+def test_pieces_hold_the_digest_at_their_end(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"abcdef")
+    blob = Blob.from_file(path)
+    assert list(blob.checked_chunks(4)) == [b"abcd", b"ef"]
+    assert list(Blob.from_bytes(b"abcdef").checked_chunks(4)) == [b"abcd", b"ef"]
+    for other in (b"abcdex", b"abcde", b"abcdefgh"):
+        path.write_bytes(other)
+        with pytest.raises(FileError) as caught:
+            list(blob.checked_chunks(4))
+        assert caught.value.code == "VND-IO-003"
+
+
+class Torn(io.BytesIO):
+    def read(self, *_):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_pieces_that_cannot_be_read():
+    blob = Blob(3, "sha256:00", opener=Torn)
+    with pytest.raises(FileError) as caught:
+        list(blob.checked_chunks())
+    assert caught.value.code == "VND-IO-001"

@@ -24,7 +24,7 @@ import attrs
 from vnedoc.edxml._wire import DEFAULT
 from vnedoc.edxml._wire import dialect as by_name
 from vnedoc.edxml._write import message_parts
-from vnedoc.errors import ConfigError, FileError, LimitExceeded
+from vnedoc.errors import ConfigError, LimitExceeded
 from vnedoc.model import (
     EDXML_TYPE,
     Blob,
@@ -32,8 +32,6 @@ from vnedoc.model import (
     Limits,
     StatusMessage,
     Wire,
-    file_changed,
-    unreadable,
     written_whole,
 )
 from vnedoc.xml import EXC_C14N, XmlDocument, canonicalize_into, parse
@@ -281,33 +279,15 @@ def _encoded_size(content: Blob) -> int:
 
 def _checked(content: Blob) -> Iterator[memoryview]:
     """Give the octets in pieces whose length is a multiple of 3, but for the last; then hold the digest."""
-    hasher = None if content.data is not None else hashlib.sha256()
-    seen = 0
     rest = b""
-    for chunk in _chunks(content):
-        seen += len(chunk)
-        if hasher is not None:
-            hasher.update(chunk)
-            if seen > content.size:  # it may be growing for as long as we read
-                raise file_changed(content.digest, content.path)
+    for chunk in content.checked_chunks(_PIECE):
         view = memoryview(rest + chunk if rest else chunk)
         whole = len(view) - len(view) % 3
         for start in range(0, whole, _PIECE):
             yield view[start : min(start + _PIECE, whole)]
         rest = bytes(view[whole:])
-    if hasher is not None and (seen != content.size or f"sha256:{hasher.hexdigest()}" != content.digest):
-        raise file_changed(content.digest, content.path)
     if rest:
         yield memoryview(rest)
-
-
-def _chunks(content: Blob) -> Iterator[bytes]:
-    try:
-        yield from content.chunks(_PIECE)
-    except FileError:
-        raise
-    except OSError as error:  # of reading: without this it would look like one of writing
-        raise unreadable(content.path or Path(), error) from error
 
 
 def _require_within(draft: Draft, limits: Limits) -> None:

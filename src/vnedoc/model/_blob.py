@@ -109,6 +109,33 @@ class Blob:
             while piece := handle.read(size):
                 yield piece
 
+    def checked_chunks(self, size: int = _CHUNK) -> Iterator[bytes]:
+        """Give the octets piece by piece (at most *size* octets), and hold the digest at their end.
+
+        What is made of the pieces counts only when the last of them has been taken.
+
+        Raises:
+            FileError: ``VND-IO-001`` when they cannot be read, ``VND-IO-003`` when they have changed.
+        """
+        if self.data is not None:  # cannot change
+            yield from (self.data[at : at + size] for at in range(0, self.size, size))
+            return
+        hasher, seen = hashlib.sha256(), 0
+        try:
+            for piece in self.chunks(size):
+                hasher.update(piece)
+                seen += len(piece)
+                if seen > self.size:  # it may be growing for as long as we read
+                    break
+                yield piece
+        except FileError:
+            raise
+        except OSError as error:
+            raise unreadable(self.path or Path(), error) from error
+        if seen != self.size:
+            raise file_changed(self.digest, self.path)
+        self._expect(hasher.hexdigest())
+
     def save(self, path: str | os.PathLike[str], *, replace: bool = True) -> Path:
         """Write the octets to *path* as a whole or not at all: temporary name, fsync, then the real name.
 
@@ -121,14 +148,8 @@ class Blob:
                 changed, ``VND-IO-002`` when *path* cannot be written, ``VND-IO-004`` when it exists already.
         """
         with written_whole(path, replace=replace) as handle:
-            if self.data is not None:
-                handle.write(self.data)
-            else:
-                hasher = hashlib.sha256()
-                for piece in self.chunks():
-                    handle.write(piece)
-                    hasher.update(piece)
-                self._expect(hasher.hexdigest())
+            for piece in self.checked_chunks():
+                handle.write(piece)
         return Path(path)
 
     def __eq__(self, other: object) -> bool:

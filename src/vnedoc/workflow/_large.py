@@ -6,7 +6,6 @@ SHA-256 must be that of the ``Wire``, so that the octets that were digested are 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +14,9 @@ import attrs
 from vnedoc.dsig import SIGNATURE_TAG
 from vnedoc.edxml import CONTENT_ELEMENTS, Decoded, is_edxml, read_outline
 from vnedoc.errors import FileError, LimitExceeded, VnedocError
-from vnedoc.model import Blob, FileKind, Limits, Wire, file_changed, unreadable
+from vnedoc.model import Blob, FileKind, Limits, Wire, unreadable
 from vnedoc.workflow._source import HEAD, kind_of
 from vnedoc.xml import Streamed, XmlDocument, cuts_with_markup, looks_like_xml
-
-_PIECE = 1 << 20  # octets
 
 
 @attrs.frozen
@@ -54,7 +51,7 @@ class LargeMessage:
             FileError: ``VND-IO-003``, at the end, when they are not those of the ``Wire``; ``VND-IO-001``
                 when they cannot be read.
         """
-        return _pieces(self.wire)
+        return self.wire.blob.checked_chunks()
 
 
 def read_large(wire: Wire, limits: Limits) -> LargeMessage | None:
@@ -75,7 +72,9 @@ def read_large(wire: Wire, limits: Limits) -> LargeMessage | None:
     except FileError:
         raise
     except VnedocError:
-        for _ in _pieces(wire):  # what is wrong with it counts only where the file is still the same
+        for (
+            _
+        ) in wire.blob.checked_chunks():  # what is wrong with it counts only where the file is still the same
             pass
         raise
     if not is_edxml(document):
@@ -99,23 +98,3 @@ def _must_stay(streamed: Streamed) -> frozenset[int]:
         one.text for one in contents if one.text and next(one.iterancestors(SIGNATURE_TAG), None) is not None
     )
     return cuts_with_markup(document) | streamed.cuts_in(inside)
-
-
-def _pieces(wire: Wire) -> Iterator[bytes]:
-    blob = wire.blob
-    if blob.data is not None:  # cannot change
-        for start in range(0, blob.size, _PIECE):
-            yield blob.data[start : start + _PIECE]
-        return
-    hasher, size = hashlib.sha256(), 0
-    try:
-        for piece in blob.chunks(_PIECE):
-            hasher.update(piece)
-            size += len(piece)
-            if size > blob.size:  # it may be growing for as long as we read
-                break
-            yield piece
-    except OSError as error:
-        raise unreadable(blob.path or Path(), error) from error
-    if f"sha256:{hasher.hexdigest()}" != blob.digest:
-        raise file_changed(blob.digest, blob.path)

@@ -6,7 +6,6 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import attrs
@@ -297,7 +296,7 @@ def _walk(carried: Blob, allowed: int) -> tuple[tuple[int, ...], _Content | None
     content: _Content | None = None
     local: tuple[int, ...] = ()
     header = b""
-    for piece in _pieces(carried):
+    for piece in carried.checked_chunks(_PIECE):
         last.add(piece)
         if not local:
             header += piece
@@ -328,25 +327,10 @@ def _stored(carried: Blob, entry: _Central, allowed: int) -> _Content:
     """Read a stored entry whose place is known."""
     content = _Content(allowed, _STORED, entry.packed_size)
     before = entry.start
-    for piece in _pieces(carried):
+    for piece in carried.checked_chunks(_PIECE):
         content.feed(piece[before:])
         before = max(0, before - len(piece))
     return content
-
-
-def _pieces(carried: Blob) -> Iterator[bytes]:
-    """Give the octets in pieces; at the end they were those of the digest, or the file has changed."""
-    hasher = None if carried.data is not None else hashlib.sha256()
-    total = 0
-    with carried.open() as handle:
-        while piece := handle.read(_PIECE):
-            total += len(piece)
-            if hasher is not None:
-                hasher.update(piece)
-            yield piece
-    changed = hasher is not None and f"sha256:{hasher.hexdigest()}" != carried.digest
-    if changed or total != carried.size:
-        raise file_changed(carried.digest, carried.path)
 
 
 # --- reading it again -----------------------------------------------------------------------------
