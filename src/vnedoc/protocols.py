@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from vnedoc.model import (
     Blob,
@@ -22,6 +22,7 @@ from vnedoc.model import (
     Received,
     RemoteHandle,
     Report,
+    RevocationData,
     SendResult,
     Settlement,
     SignatureAlgorithm,
@@ -105,6 +106,23 @@ class Signer(SigningIdentity, Protocol):
         ...
 
 
+class Timestamper(Protocol):
+    """A time-stamping authority (RFC 3161)."""
+
+    def timestamp(self, imprint: bytes, hash_name: str) -> bytes:
+        """Give a ``TimeStampToken``, DER, over an imprint.
+
+        Args:
+            imprint: The hash of what is to be stamped.
+            hash_name: Which hash, as ``hashlib`` writes it.
+
+        Raises:
+            TransportError: The authority cannot be reached.
+            SigningError: It refuses, or its answer is not for this imprint.
+        """
+        ...
+
+
 class SigningProfile(Protocol):
     """One way of putting a signature into a document, in two steps with a JSON text between them."""
 
@@ -133,10 +151,47 @@ class TrustSource(Protocol):
 
 
 class RevocationSource(Protocol):
-    """Where revocation data comes from. It is data at hand: nothing is fetched."""
+    """Where revocation data comes from. It is data at hand: nothing is fetched.
+
+    A source that has OCSP answers is an ``OcspSource`` too, one that asks for them a ``RevocationFetcher``.
+    """
 
     def crls(self) -> Sequence[bytes]:
         """Give revocation lists, DER; the verifier picks those that fit."""
+        ...
+
+
+@runtime_checkable
+class OcspSource(Protocol):
+    """OCSP answers at hand."""
+
+    def ocsps(self) -> Sequence[bytes]:
+        """Give ``OCSPResponse`` values, DER; the verifier picks those that fit."""
+        ...
+
+
+@runtime_checkable
+class RevocationFetcher(Protocol):
+    """Asks for revocation data on one certificate. Only a caller hands one in; no document can."""
+
+    def revocation(self, certificate: bytes, issuer: bytes) -> RevocationData:
+        """Give what could be had for a certificate, by its own distribution points; empty when nothing."""
+        ...
+
+
+class Fetcher(Protocol):
+    """The door to the network: nothing is fetched unless a caller hands one in."""
+
+    def fetch(
+        self,
+        url: str,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        accept: str | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes:
+        """Give the body of the answer to a GET, or to a POST of *body*; raises a ``TransportError``."""
         ...
 
 

@@ -65,7 +65,7 @@ from vnedoc.model._report import (
     TimeSource,
     worst,
 )
-from vnedoc.model._signing import SignatureAlgorithm
+from vnedoc.model._signing import RevocationData, SignatureAlgorithm
 from vnedoc.model._wire import EDXML_TYPE, PDF_TYPE, Wire
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ __all__ = [
     "Replaced",
     "Report",
     "ResponseFor",
+    "RevocationData",
     "Secrecy",
     "SendResult",
     "Settlement",

@@ -1,8 +1,10 @@
-"""What signing needs to name: algorithms, and the state between its two steps."""
+"""What making and judging signatures need to name: algorithms, and revocation data."""
 
 from __future__ import annotations
 
 import enum
+
+import attrs
 
 
 class SignatureAlgorithm(enum.Enum):
@@ -25,3 +27,16 @@ class SignatureAlgorithm(enum.Enum):
     def family(self) -> str:
         """``rsa``, ``rsa-pss`` or ``ecdsa``."""
         return self.value.rsplit("-", 1)[0]
+
+
+@attrs.frozen(kw_only=True)
+class RevocationData:
+    """What says whether certificates were revoked.
+
+    Attributes:
+        crls: Revocation lists, DER (RFC 5280, clause 5).
+        ocsps: ``OCSPResponse`` values, DER (RFC 6960, clause 4.2).
+    """
+
+    crls: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = attrs.field(default=(), repr=False)
