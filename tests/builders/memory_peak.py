@@ -1,16 +1,24 @@
-"""How much memory a piece of work takes with a large file over what it takes with a small one."""
+"""How much memory a piece of work takes; Linux only.
+
+Asked of ``/proc``, not of ``ru_maxrss``, which a process inherits from the one that started it.
+"""
 
 import subprocess
 import sys
+from pathlib import Path
 
-_START = """
-import resource, sys
+PEAK = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from memory_peak import peak
+"""
+"""Begins a program that asks for its peak."""
+
+_START = f"""
+{PEAK}
 folder, size = sys.argv[1], int(sys.argv[2])
 """
 _END = """
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
 with open(folder + "/small", "wb") as handle:
     handle.write(b"x" * 1000)
 with open(folder + "/big", "wb") as handle:
@@ -22,10 +30,16 @@ print(peak() - before)
 """
 
 
+def peak() -> int:
+    """Give the most memory that this process has held so far, KiB."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
 def growth(folder, size: int, code: str) -> int:
     """Run *code*, which defines ``work(name)``, on the files ``small`` and ``big`` of *folder*; give KiB.
 
-    A process of its own, since the peak never falls. ``ru_maxrss`` is in KiB on Linux alone.
+    A process of its own, since the peak never falls.
     """
     done = subprocess.run(
         [sys.executable, "-c", _START + code + _END, folder, str(size)],

@@ -408,7 +408,7 @@ def work(name):
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB there")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is asked of /proc")
 def test_memory_does_not_grow_with_the_attachments(out):
     assert growth(out, 60 << 20, _WORK) < 8 << 10  # KiB
     assert (out / "big.edxml").stat().st_size > 80 << 20

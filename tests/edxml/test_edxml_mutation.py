@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from memory_peak import PEAK
 
 import vnedoc
 from vnedoc.edxml import EdXmlCodec, check, extract
@@ -112,14 +113,16 @@ def test_mutants_of_every_sample_give_findings_or_a_typed_error(corpus, record_p
     record_property("rows", rows)
 
 
-MEASURE = """
-import random, resource, sys, time
+MEASURE = (
+    PEAK
+    + """
+import random, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import test_edxml_mutation as it
 for path in it.samples(Path(sys.argv[2])):  # imports, caches, the first tree
     it.judged(path.read_bytes())
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 worst = 0.0
 for path in it.samples(Path(sys.argv[2])):
     data, chance = path.read_bytes(), random.Random("memory" + path.name)
@@ -128,8 +131,9 @@ for path in it.samples(Path(sys.argv[2])):
         started = time.process_time()
         it.judged(mutant)
         worst = max(worst, time.process_time() - started)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, worst)
+print((peak() - before) * 1024, worst)
 """
+)
 
 
 def test_mutants_cost_no_memory_and_no_time(corpus):

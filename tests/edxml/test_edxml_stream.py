@@ -13,6 +13,7 @@ import pytest
 from edxml_making import FROM, PDF, TO, attachment, carrying, document, reference, zip_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_peak import PEAK
 
 from vnedoc.edxml import EdXmlCodec, decode_document, read_file
 from vnedoc.edxml._content import join as joined
@@ -324,14 +325,9 @@ def test_small_messages_do_not_load_what_only_large_ones_need(tmp_path):
 
 # --- memory ---------------------------------------------------------------------------------------
 
-PROBE = """
-import sys
+PROBE = f"""
+{PEAK}
 from vnedoc.edxml import read_file
-
-def peak():
-    # Not ru_maxrss, which a process inherits from the one that started it.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 small, large = sys.argv[1:]
 read_file(small)

@@ -1,6 +1,7 @@
 """Canonicalisation, clause by clause. Every test here runs both implementations and compares them."""
 
 import hashlib
+import threading
 
 import pytest
 
@@ -18,6 +19,8 @@ from vnedoc.xml import (
     compare_c14n,
     parse,
 )
+
+_WAYS = "vnedoc.xml._canonical._canonicalize"
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +135,22 @@ def test_default_in_the_prefix_list():
     )
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_default_in_the_prefix_list_does_not_depend_on_what_was_read_before(whole):
+    """lxml hands on only the prefixes that a dictionary of the thread knows; a new thread knows none."""
+    compare_c14n(False)
+    found = []
+
+    def work():
+        given = document("<p:a xmlns:p='urn:p' xmlns='urn:a'><c/></p:a>")
+        found.append(canonicalize(given if whole else given.root, EXC_C14N, prefixes=("#default",)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [b'<p:a xmlns="urn:a" xmlns:p="urn:p"><c></c></p:a>']
+
+
 def test_inherited_xml_attributes():
     """Canonical XML 1.0, clause 2.4: all of ``xml:``; 1.1, clause 2.4: lang and space, and base joined."""
     given = document(
@@ -244,6 +263,8 @@ def test_the_tree_is_as_before_when_writing_fails():
 
 
 def test_a_difference_between_the_two_would_be_noticed(monkeypatch):
-    monkeypatch.setattr("vnedoc.xml._c14n.write_document", lambda write, *_: write(b"<other/>"))
-    with pytest.raises(AssertionError):
-        canonicalize(document("<a/>"), C14N)
+    for one in ("document", "nodes", "fast"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{_WAYS}.write_{one}", lambda write, *_, **__: write(b"<other/>"))
+            with pytest.raises(AssertionError):
+                canonicalize(document("<a/>"), C14N)

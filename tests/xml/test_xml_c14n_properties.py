@@ -1,12 +1,29 @@
 """The fast path equals the reference on any tree, and leaves the tree as it was."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from vnedoc.errors import VnedocError
-from vnedoc.xml import C14N, C14N_METHODS, EXC_C14N, EXC_C14N_COMMENTS, canonicalize, compare_c14n, parse
+from vnedoc.xml import (
+    C14N,
+    C14N_METHODS,
+    EXC_C14N,
+    EXC_C14N_COMMENTS,
+    FilterStep,
+    canonicalize,
+    canonicalize_nodes_into,
+    compare_c14n,
+    filter2,
+    parse,
+    subtree,
+    whole,
+    without,
+    xpath_filter,
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -109,3 +126,41 @@ def test_an_excluded_signature_keeps_its_own_octets(document, data):
     before = [canonicalize(excluded, method) for method in sorted(C14N_METHODS)]
     canonicalize(document, EXC_C14N, exclude=excluded)
     assert [canonicalize(excluded, method) for method in sorted(C14N_METHODS)] == before
+
+
+def _octets(nodes, method, prefixes):
+    output = io.BytesIO()
+    canonicalize_nodes_into(output.write, nodes, method, prefixes=prefixes)
+    return output.getvalue()
+
+
+@given(_DOCUMENTS, _METHODS, _LIST, st.booleans(), st.data())
+def test_a_set_is_the_same_described_and_listed(document, method, prefixes, comments, data):
+    """XML Signature, clauses 4.4.3.3 and 6.6.4: what is left of a document or element after some elements."""
+    elements = list(document.root.iter("*"))
+    listed = tuple(prefixes) if method in (EXC_C14N, EXC_C14N_COMMENTS) else ()
+    apex = data.draw(st.sampled_from([None, *elements]))
+    nodes = whole(document, comments=comments) if apex is None else subtree(document, apex, comments=comments)
+    same = xpath_filter(nodes, "true()", namespaces={})
+    for element in data.draw(st.lists(st.sampled_from(elements), max_size=3)):
+        nodes, same = without(nodes, element), without(same, element)
+    octets = _octets(nodes, method, listed)
+    assert _octets(same, method, listed) == octets
+    assert _octets(xpath_filter(nodes, "true()", namespaces={}), method, listed) == octets
+    everything = FilterStep(kind="intersect", expression="/", namespaces={})
+    assert _octets(filter2(nodes, [everything]), method, listed) == octets
+
+
+_EXPRESSIONS = st.sampled_from(
+    ["self::*", "self::a", "not(self::a)", "self::text()", "ancestor-or-self::b", "parent::*", "@x", "../@y"]
+)
+
+
+@given(_DOCUMENTS, _METHODS, _LIST, _EXPRESSIONS, _EXPRESSIONS)
+def test_any_set_has_a_canonical_form(document, method, prefixes, first, second):
+    """Canonical XML 1.0, clause 2.3: a smaller set never needs a larger document, and filters commute."""
+    listed = tuple(prefixes) if method in (EXC_C14N, EXC_C14N_COMMENTS) else ()
+    nodes = whole(document, comments=True)
+    one = xpath_filter(xpath_filter(nodes, first, namespaces={}), second, namespaces={})
+    other = xpath_filter(nodes, f"({second}) and ({first})", namespaces={})
+    assert _octets(one, method, listed) == _octets(other, method, listed)

@@ -1,6 +1,7 @@
 """The canonical form of a document whose long texts stay in its file."""
 
 import base64
+import contextlib
 import io
 
 import pytest
@@ -13,6 +14,7 @@ from vnedoc.xml import (
     EXC_C14N,
     canonicalize,
     canonicalize_stream_into,
+    compare_c14n,
     cuts_with_markup,
     parse,
     parse_stream,
@@ -25,6 +27,21 @@ _TEXTS = st.lists(
     ),
     max_size=8,
 ).map(b"".join)
+
+
+@contextlib.contextmanager
+def comparing():
+    compare_c14n(True)
+    try:
+        yield
+    finally:
+        compare_c14n(False)
+
+
+@pytest.fixture
+def _compare():
+    with comparing():
+        yield
 
 
 def streamed(data, leave=frozenset()):
@@ -51,9 +68,11 @@ def test_it_is_that_of_the_tree(texts, method, size, around):
     inside = b"".join(b"<p:t a='1'\r\n b='&#13;'>" + one + b"</p:t>\r\n&amp;<c/>" for one in texts)
     data = around[0] + b'<a xmlns="urn:a" xmlns:p="urn:p" xml:lang="vi">' + inside + b"</a>" + around[1]
     pieces = (data[start : start + size] for start in range(0, len(data), size))
-    assert canonical(streamed(data), method, pieces) == canonicalize(parse(data), method)
+    with comparing():
+        assert canonical(streamed(data), method, pieces) == canonicalize(parse(data), method)
 
 
+@pytest.mark.usefixtures("_compare")
 @pytest.mark.parametrize("method", sorted(C14N_METHODS))
 def test_elements_and_what_is_left_out(method):
     inside = b"".join(b"<b n='%d'>x<t>%s</t>\r\n</b>" % (number, _RUN) for number in range(4))
@@ -98,3 +117,17 @@ def test_a_file_that_has_become_shorter(kept):
     with pytest.raises(FileError) as caught:
         canonical(streamed(data), EXC_C14N, [data[:kept]])
     assert caught.value.code == "VND-IO-003"
+
+
+@pytest.mark.usefixtures("_compare")
+@pytest.mark.parametrize("is_element", [True, False])
+def test_a_difference_from_the_reference_would_be_noticed(monkeypatch, is_element):
+    data = b"<a><t>" + _RUN + b"\r\n</t></a>"
+    document = streamed(data)
+    target = document.root if is_element else document
+    output = io.BytesIO()
+    canonicalize_stream_into(output.write, document, EXC_C14N, [data], target=target)
+    assert output.getvalue() == canonicalize(parse(data), EXC_C14N)
+    monkeypatch.setattr("vnedoc.xml._canonical._stream._line_ends", lambda pieces: pieces)
+    with pytest.raises(AssertionError):
+        canonicalize_stream_into(output.write, document, EXC_C14N, [data], target=target)

@@ -26,7 +26,8 @@ class Blob:
 
     Attributes:
         size: Number of octets.
-        digest: ``sha256:`` and 64 hex digits over those octets.
+        digest: ``sha256:`` and 64 hex digits over those octets. Given as ``None`` it is computed when it is
+            asked for the first time: only for octets that cannot change.
         data: The octets when they are in memory, else ``None``.
         path: The file that holds them and nothing else, else ``None``.
         opener: Gives a new stream of the octets where they lie inside something else, such as base64 in an
@@ -35,17 +36,27 @@ class Blob:
     """
 
     size: int
-    digest: str
+    _digest: str | None = attrs.field(alias="digest")
     data: bytes | None = None
     path: Path | None = None
     opener: Callable[[], BinaryIO] | None = None
     head: bytes | None = None
 
+    @property
+    def digest(self) -> str:
+        if self._digest is None:
+            hasher = hashlib.sha256()
+            for piece in self.chunks():
+                hasher.update(piece)
+            object.__setattr__(self, "_digest", "sha256:" + hasher.hexdigest())
+        assert self._digest is not None  # noqa: S101 - set above
+        return self._digest
+
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Blob:
         """Keep *data* in memory."""
         octets = bytes(data)
-        return cls(len(octets), "sha256:" + hashlib.sha256(octets).hexdigest(), octets)
+        return cls(len(octets), None, octets)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Blob:
@@ -89,7 +100,8 @@ class Blob:
             return self.data
         with self.open() as handle:
             octets = handle.read()
-        self._expect(hashlib.sha256(octets).hexdigest())
+        if self._digest is not None:
+            self._expect(hashlib.sha256(octets).hexdigest())
         return octets
 
     def _expect(self, digest: str) -> None:
@@ -119,6 +131,9 @@ class Blob:
         """
         if self.data is not None:  # cannot change
             yield from (self.data[at : at + size] for at in range(0, self.size, size))
+            return
+        if self._digest is None:  # nor can these
+            yield from self.chunks(size)
             return
         hasher, seen = hashlib.sha256(), 0
         try:

@@ -39,11 +39,21 @@ class Limits:
     """References in one XML signature."""
     transforms: int = 5
     """Transforms in one reference."""
-    digest_bytes: int = 128 * 1024 * 1024
-    """Octets that the references of all XML signatures of one file make us digest, together."""
+    digest_bytes: int = 640 * 1024 * 1024
+    """Octets that the references of all XML signatures of one file make us digest, together: a file of the
+    largest size once, and more besides."""
     canonical_steps: int = 15_000_000
     """Work of bringing the data of all XML signatures of one file into canonical form: elements, weighed by
     the namespaces in scope, and attributes; about 0.2 microseconds each."""
+    xpath_nodes: int = 100_000
+    """Nodes of an XML document that XPath is evaluated on: texts, attributes and the namespace nodes of every
+    element, too."""
+    xpath_length: int = 4096
+    """One XPath expression, characters."""
+    xpath_steps: int = 2_000_000
+    """Work of evaluating the XPath expressions of one file: nodes visited, and characters by eights."""
+    entity_bytes: int = 1024 * 1024
+    """Octets that the entities of a DOCTYPE may come to, where a DOCTYPE is read at all."""
     certificates: int = 50
     """Certificates carried by one signature."""
     chain_depth: int = 10

@@ -186,12 +186,14 @@ class Covered:
         location: Where: ``URI=""``, ``ByteRange [0 100 200 300]``, …
         octets: Number of octets that went into the digest.
         digest: ``sha256:`` and hex of those octets, ``None`` when another digest was used.
+        transforms: URIs of the transforms that gave those octets, in order; XML only.
     """
 
     node: str
     location: str | None = None
     octets: int | None = None
     digest: str | None = None
+    transforms: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 The trees are lxml's and stay between this room and those that read XML.
 """
 
-from vnedoc.xml._c14n import (
+from vnedoc.xml._canonical import (
     C14N,
     C14N_11,
     C14N_11_COMMENTS,
@@ -13,14 +13,28 @@ from vnedoc.xml._c14n import (
     EXC_C14N_COMMENTS,
     canonicalize,
     canonicalize_into,
+    canonicalize_nodes_into,
     canonicalize_stream_into,
     compare_c14n,
     cuts_with_markup,
 )
+from vnedoc.xml._doctype import parse_with_doctype
+from vnedoc.xml._nodes import (
+    FilterStep,
+    NodeSet,
+    XPathWork,
+    filter2,
+    string_value,
+    subtree,
+    whole,
+    without,
+    xpath_filter,
+)
 from vnedoc.xml._parse import XmlDocument, looks_like_xml, parse
 from vnedoc.xml._positions import ElementPositions, element_positions
-from vnedoc.xml._runs import true_offset
+from vnedoc.xml._runs import NotBase64, all_hashed, true_offset
 from vnedoc.xml._skeleton import ByteSource, Streamed, parse_stream, true_line
+from vnedoc.xml._spans import Edit, ElementSpan, edited, element_span
 from vnedoc.xml._splice import end_tag_offset
 from vnedoc.xml._text import has_gaps, location, strict_base64, text_of
 
@@ -33,23 +47,40 @@ __all__ = [
     "EXC_C14N",
     "EXC_C14N_COMMENTS",
     "ByteSource",
+    "Edit",
     "ElementPositions",
+    "ElementSpan",
+    "FilterStep",
+    "NodeSet",
+    "NotBase64",
     "Streamed",
+    "XPathWork",
     "XmlDocument",
+    "all_hashed",
     "canonicalize",
     "canonicalize_into",
+    "canonicalize_nodes_into",
     "canonicalize_stream_into",
     "compare_c14n",
     "cuts_with_markup",
+    "edited",
     "element_positions",
+    "element_span",
     "end_tag_offset",
+    "filter2",
     "has_gaps",
     "location",
     "looks_like_xml",
     "parse",
     "parse_stream",
+    "parse_with_doctype",
     "strict_base64",
+    "string_value",
+    "subtree",
     "text_of",
     "true_line",
     "true_offset",
+    "whole",
+    "without",
+    "xpath_filter",
 ]

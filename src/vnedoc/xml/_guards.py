@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from lxml import etree
 
@@ -20,6 +21,8 @@ BOM = b"\xef\xbb\xbf"
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[ \t\r\n]([^>]{0,200}?)\?>")
 _PSEUDO_ATTRIBUTE = re.compile(rb"(version|encoding)[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)')")
+
+_VALUE = re.compile(rb"=[ \t\r\n]*+[\"']")  # texts hold "=" too, and seldom this
 
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -86,6 +89,8 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t
 # of them are allowed, those of the ancestors included: 64 by default, which is 3 s at the limit of nodes.
 _IN_SCOPE_SHARE = 4
 _LEAST_NODE = 4  # octets: <a/>
+_LEAST_ATTRIBUTE = 5  # octets: a="" and a space
+_AFTER_MARK = 4  # octets; the XML declaration begins before, with or without a byte order mark
 _PARSER_DEPTH = 2048  # libxml2 goes no deeper, whatever is asked
 
 
@@ -95,13 +100,20 @@ def check_before(data: bytes, limits: Limits) -> None:
         raise LimitExceeded.of(_CODE, "tree_bytes", limits.tree_bytes, len(data))
     if len(data) > limits.nodes * _LEAST_NODE:
         # Every element, comment and instruction begins with "<"; what begins with "</" or "<![" is none. A
-        # "<" inside comments and CDATA sections is counted too: an upper bound that costs three scans.
-        nodes = data.count(b"<") - data.count(b"</") - data.count(b"<![")
+        # "<" inside comments and CDATA sections is counted too: an upper bound, for three scans at most.
+        nodes = data.count(b"<")
+        for none in (b"</", b"<!["):
+            nodes -= data.count(none) if nodes > limits.nodes else 0
         if nodes > limits.nodes:
             raise LimitExceeded.of(_CODE, "nodes", limits.nodes, nodes)
-    if len(data) > limits.text_bytes and data.count(b"=") > 2 * limits.nodes + limits.text_bytes:
-        # An attribute has one "=". Two for each possible node are plenty, and those of one honest text.
+    # Two attributes for each possible node are plenty: each takes as much memory as an element does.
+    most = 2 * limits.nodes
+    if len(data) > limits.text_bytes and data.count(b"=") > most and _holds_more(_VALUE.finditer(data), most):
         raise LimitExceeded.of(_CODE, "attributes", limits.attributes, None)
+
+
+def _holds_more(found: Iterator[object], most: int) -> bool:
+    return next(islice(found, most, None), None) is not None
 
 
 def check_tree(root: etree._Element, source: bytes, limits: Limits) -> None:
@@ -110,14 +122,47 @@ def check_tree(root: etree._Element, source: bytes, limits: Limits) -> None:
         raise LimitExceeded.of(_CODE, "depth", limits.depth, None)
     # No element can have more attributes, no text more octets, than the whole document has.
     attributes = source.count(b"=")
-    if attributes > limits.attributes:
+    # What a DOCTYPE declares stands in no tag and in no text.
+    told = root.getroottree().docinfo.internalDTD is None
+    if attributes > limits.attributes and not (told and _has_short_tags(source, limits.attributes)):
         _check_attributes(root, limits.attributes)
     in_scope = limits.attributes // _IN_SCOPE_SHARE
     if attributes > in_scope and source.count(b"xmlns") > in_scope:
         _check_namespaces(root, in_scope)
-    if len(source) > limits.text_bytes:
+    if len(source) > limits.text_bytes and not (told and _has_short_texts(source, limits.text_bytes)):
         for text in _texts(root):
             _check_text(text, limits.text_bytes)
+
+
+def _has_short_tags(source: bytes, attributes: int) -> bool:
+    """Tell whether no start tag can have more attributes than that; there is no "<" in one."""
+    return all(
+        source.count(b"=", start, end) <= attributes
+        for start, end in _long_stretches(source, attributes * _LEAST_ATTRIBUTE)
+    )
+
+
+def _has_short_texts(source: bytes, allowed: int) -> bool:
+    """Tell whether no text and no value of an attribute can have more octets than that.
+
+    Without entities of its own, a text stands in no fewer octets than it has.
+    """
+    if any(True for _ in _long_stretches(source, allowed)):
+        return False
+    # Comments, instructions and CDATA sections may have "<" in them: then nothing is known.
+    return source.find(b"<!") < 0 and source.find(b"<?", _AFTER_MARK) < 0
+
+
+def _long_stretches(source: bytes, octets: int) -> Iterator[tuple[int, int]]:
+    """Give the stretches of more octets than that without "<", found by leaps and not octet by octet."""
+    at = 0
+    while at + octets < len(source):
+        last = source.rfind(b"<", at + 1, at + 1 + octets)
+        if last < 0:
+            last = source.find(b"<", at + 1 + octets)
+            last = last if last >= 0 else len(source)
+            yield at, last
+        at = last
 
 
 @lru_cache(maxsize=16)

@@ -14,19 +14,33 @@ from xml.parsers import expat
 
 import attrs
 
-from vnedoc.errors import DecodeError, FileError
-from vnedoc.model import file_changed
+from vnedoc.errors import DecodeError, FileError, LimitExceeded
+from vnedoc.model import Limits, file_changed
 from vnedoc.xml._text import has_gaps
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+TOO_LARGE = "VND-XML-010"
+MARK = "vnedoc-run."  # "-" and ".": no base64
+
 _HEAD = 4096  # octets
+_TELLING = 1024  # octets; fewer do not tell what a content is
 CHUNK = 3 << 15  # octets; what is decoded stays in the cache, and its memory is used again
 EXPAT_CHUNK = 1 << 16  # octets; expat is fastest, and smallest, at this size
 _QUAD = 4
 _WHITE_SPACE = b" \t\r\n"
+_TOKEN = re.compile(re.escape(MARK) + r"[0-9a-f]{32}\.([0-9]{1,9})\.")
 _LINE_IN_CAUSE = re.compile(r" line ([0-9]{1,9}) and ")
+
+
+Hashed = Callable[[bytes], bool]
+"""Tells by the first octets of a content, a kilobyte or more, whether its digest is taken."""
+
+
+def all_hashed(_head: bytes) -> bool:
+    """Take every digest."""
+    return True
 
 
 class NotBase64(Exception):
@@ -58,20 +72,18 @@ class Base64:
         """How many characters are missing to the next whole group of four."""
         return -len(self._rest) % _QUAD
 
-    def feed(self, text: bytes) -> bytes:
+    def feed(self, text: bytes | memoryview) -> bytes:
         """Decode what is whole of it.
 
         Raises:
             NotBase64: For another character, wrong padding, or bits left over.
         """
         if not self._wrapped:
-            try:
-                decoded = self._whole(text)
-            except binascii.Error:
-                self._wrapped = True
-            else:
-                self._before = text[-1:] or self._before
+            decoded = self.feed_unbroken(text)
+            if decoded is not None:
                 return decoded
+            self._wrapped = True
+        text = bytes(text)
         # One character is deleted by a search for it, which beats the translation of each octet by far.
         packed = text.replace(b"\n", b"")
         self.lines += len(text) - len(packed)
@@ -86,6 +98,17 @@ class Base64:
             return self._whole(packed)
         except binascii.Error as error:
             raise NotBase64 from error
+
+    def feed_unbroken(self, text: bytes | memoryview) -> bytes | None:
+        """Decode text as ``feed`` does, where it is base64 and nothing else."""
+        if self._wrapped:
+            return None
+        try:
+            decoded = self._whole(text)
+        except binascii.Error:
+            return None
+        self._before = bytes(text[-1:]) or self._before
+        return decoded
 
     def _look_for_gaps(self, text: bytes, *, spaces: bool) -> None:
         before = self._before
@@ -107,24 +130,27 @@ class Base64:
         if self._rest:
             raise NotBase64
 
-    def _whole(self, packed: bytes) -> bytes:
+    def _whole(self, packed: bytes | memoryview) -> bytes:
         if self._ended:
             if packed:
                 raise binascii.Error
             return b""
-        text = self._rest + packed if self._rest else packed
+        text = self._rest + bytes(packed) if self._rest else packed
         end = len(text) & ~(_QUAD - 1)
-        body = text if end == len(text) else memoryview(text)[:end]
-        decoded = self._decode(body, validate=True)
-        rest = text[end:]
-        if rest and len(rest.translate(None, _WHITE_SPACE)) != len(rest):
-            raise binascii.Error
+        rest = b""
+        if end == len(text):
+            decoded = self._decode(text, validate=True)
+        else:
+            decoded = self._decode(memoryview(text)[:end], validate=True)
+            rest = bytes(text[end:])
+            if len(rest.translate(None, _WHITE_SPACE)) != len(rest):
+                raise binascii.Error
         self._rest = rest
         if end and text[end - 1] == ord("="):
             self._ended = True
             # Bits left over would let many texts mean the same octets (RFC 4648, clause 3.5).
             tail = binascii.b2a_base64(decoded[-(len(decoded) % 3) :], newline=False)
-            if tail != text[end - _QUAD : end]:
+            if tail != bytes(text[end - _QUAD : end]):
                 raise binascii.Error
         return decoded
 
@@ -143,22 +169,23 @@ class LongText:
         head: The first octets that it stands for, at most 4 KiB.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, hashed: Hashed = all_hashed) -> None:
         self.start = start
         self.length = self.lines = self.tail = self._size = 0
         self.is_long = self.marked = False
         self.quote = ""
         self.head = b""
         self._decoder: Base64 | None = Base64()
-        self._hasher = hashlib.sha256()
+        self._hashed = hashed
+        self._hasher: hashlib._Hash | None = None
 
-    def pass_by(self, raw: bytes, lines: int) -> None:
+    def pass_by(self, raw: bytes | memoryview, lines: int) -> None:
         """Count octets of the file, and the line feeds in them."""
         self.length += len(raw)
         self.lines += lines
-        self.tail = len(raw) - raw.rfind(b"\n") - 1 if lines else self.tail + len(raw)
+        self.tail = len(raw) - bytes(raw).rfind(b"\n") - 1 if lines else self.tail + len(raw)
 
-    def decode(self, text: bytes) -> int:
+    def decode(self, text: bytes | memoryview) -> int:
         """Decode text, which is not kept; give the number of line feeds in it.
 
         Raises:
@@ -168,11 +195,29 @@ class LongText:
             return 0
         before = self._decoder.lines
         octets = self._decoder.feed(text)
+        self._take(octets)
+        return self._decoder.lines - before
+
+    def decode_unbroken(self, raw: memoryview) -> bool:
+        """Decode and pass by octets of the file that are base64 and nothing else; ``False``: not done."""
+        # What is left over of a group is not looked at, so there must be nothing of it.
+        whole = self._decoder is not None and (len(raw) - self._decoder.wanting) % _QUAD == 0
+        octets = self._decoder.feed_unbroken(raw) if self._decoder is not None and whole else None
+        if octets is None:
+            return False
+        self.length += len(raw)
+        self.tail += len(raw)
+        self._take(octets)
+        return True
+
+    def _take(self, octets: bytes) -> None:
+        if not self._size and (len(octets) < _TELLING or self._hashed(octets[:_HEAD])):
+            self._hasher = hashlib.sha256()
         if self._size < _HEAD:
             self.head += octets[: _HEAD - self._size]
         self._size += len(octets)
-        self._hasher.update(octets)
-        return self._decoder.lines - before
+        if self._hasher is not None:
+            self._hasher.update(octets)
 
     def spoil(self) -> None:
         """Say that it is no base64."""
@@ -197,8 +242,49 @@ class LongText:
         return self._decoder is not None and self._decoder.has_gaps
 
     def octets(self) -> tuple[int, str] | None:
-        """Give size and digest of what it stands for; ``None`` when it is no base64."""
-        return None if self._decoder is None else (self._size, f"sha256:{self._hasher.hexdigest()}")
+        """Give size and digest of what it stands for; ``None`` when it is no base64.
+
+        The digest is empty where it was not taken.
+        """
+        if self._decoder is None:
+            return None
+        return self._size, "" if self._hasher is None else f"sha256:{self._hasher.hexdigest()}"
+
+
+class Octets:
+    """One pass over the octets of a file: counted, bounded and, if wanted, hashed."""
+
+    def __init__(
+        self,
+        handle: BinaryIO,
+        limits: Limits,
+        digest: bool,  # noqa: FBT001 - always given
+        *,
+        steady: bool = False,
+    ) -> None:
+        handle.seek(0)
+        self._handle = handle
+        self._steady = steady
+        self._allowed = limits.file_bytes
+        self._hasher = hashlib.sha256() if digest else None
+        self.size = 0
+
+    def read_plain(self, more: int = 0) -> bytes:
+        """Give a chunk, and some octets more; of what is in memory all, which costs no copy."""
+        return self.read(-1 if self._steady else CHUNK + more)
+
+    def read(self, size: int = CHUNK) -> bytes:
+        octets = self._handle.read(size)
+        self.size += len(octets)
+        if self.size > self._allowed:
+            raise LimitExceeded.of(TOO_LARGE, "file_bytes", self._allowed, None)
+        if self._hasher is not None:
+            self._hasher.update(octets)
+        return octets
+
+    @property
+    def digest(self) -> str | None:
+        return None if self._hasher is None else "sha256:" + self._hasher.hexdigest()
 
 
 class _Text:
@@ -416,6 +502,15 @@ class Cut:
     start: int
     after: tuple[int, int, int]
     there: tuple[int, int, int]
+
+
+def tokens_met(cuts: Sequence[Cut], text: str) -> Iterator[tuple[Cut, int]]:
+    """Give the cuts whose tokens stand in *text*, with the places where they do."""
+    # What has the form of a token and is none of these is somebody else's text.
+    for match in _TOKEN.finditer(text) if cuts else ():
+        number = int(match[1])
+        if number < len(cuts) and cuts[number].token == match[0]:
+            yield cuts[number], match.start()
 
 
 def true_place(cuts: Sequence[Cut], line: int, column: int) -> tuple[int, int]:

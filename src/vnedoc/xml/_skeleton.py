@@ -10,7 +10,6 @@ where a streaming parser tells where elements begin and end.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable
@@ -27,18 +26,23 @@ from vnedoc.xml._parse import XmlDocument, doctype_refused, not_well_formed, par
 from vnedoc.xml._runs import (
     CHUNK,
     EXPAT_CHUNK,
+    MARK,
+    TOO_LARGE,
     Cut,
+    Hashed,
     LongText,
     NotBase64,
+    Octets,
     Run,
+    all_hashed,
     opened,
     relocated,
+    tokens_met,
     true_offset,
     true_place,
     without_lines,
 )
 
-_CODE = "VND-XML-010"
 _LONG = 4096  # octets; shorter text stays where it is
 _MOST_RUNS = 10_000  # each costs some memory; what is beyond stays where it is
 _LONGEST_TAG = 1 << 16  # octets
@@ -71,12 +75,7 @@ class Streamed:
     def cuts_in(self, texts: Iterable[str]) -> frozenset[int]:
         """Give the ``Cut.start`` of those whose tokens stand in *texts*, to be left where they are."""
         cuts = self.document.cuts
-        if not cuts:
-            return frozenset()
-        # A token is the nonce of its pass and its number: each text is looked through once.
-        nonce = cuts[0].token[: cuts[0].token.rindex(".", 0, -1)]
-        numbers = re.compile(re.escape(nonce) + r"\.([0-9]+)\.")
-        return frozenset(cuts[int(number)].start for text in texts for number in numbers.findall(text))
+        return frozenset(cut.start for text in texts for cut, _ in tokens_met(cuts, text))
 
 
 def true_line(document: XmlDocument, line: int) -> int:
@@ -93,6 +92,10 @@ def parse_stream(
     expected: str | None = None,
     repair: bool = False,
     leave: frozenset[int] = frozenset(),
+    hashed: Hashed = all_hashed,
+    steady: bool = False,
+    through: ByteSource | None = None,
+    plain: bool = False,
 ) -> Streamed:
     """Read an XML document of any size, long base64 text aside, and everything from one pass over it.
 
@@ -111,17 +114,26 @@ def parse_stream(
         expected: What it must be, as ``sha256:`` and hex.
         repair: As for ``parse``.
         leave: Offsets in the file (``Cut.start``) of text to be left where it is.
+        hashed: Tells by the first octets of a content whether its digest is taken. A blob without one holds
+            its size and its first octets; it cannot be read with ``Blob.read``, which would not know whether
+            the file is still the same.
+        steady: The octets cannot change: the digest of a content is computed when somebody asks for it, and
+            *hashed* does not count.
+        through: Opens the file for this reading in the place of *source*, for those who watch it.
+        plain: Give up where a long text is not base64 and white space alone.
 
     Raises:
+        NotBase64: As *plain* says.
         DecodeError: As ``parse`` does, lines and columns being those of the file.
         LimitExceeded: ``VND-XML-010``.
         FileError: ``VND-IO-001``; ``VND-IO-003`` when the file is not what was expected, or changes.
     """
     limits = limits or Limits()
     wanted = tuple(name.encode() for name in names)
-    with opened(source) as handle:
+    contents = _Contents(source, _none_hashed if steady else hashed, steady)
+    with opened(through or source) as handle:
         for _ in range(_PASSES):
-            made = _pass(handle, source, wanted, limits, digest or expected is not None, leave)
+            made = _pass(handle, contents, wanted, limits, digest or expected is not None, leave, plain=plain)
             if expected is not None and made.octets.digest != expected:
                 raise file_changed(expected)
             document = made.parsed(limits, repair=repair)
@@ -146,25 +158,46 @@ def _misplaced(document: XmlDocument, names: Collection[str]) -> frozenset[int]:
     )
 
 
+def _none_hashed(_head: bytes) -> bool:
+    return False
+
+
+@attrs.frozen
+class _Contents:
+    """How the blobs of contents are made: what opens the file, and which digests they have."""
+
+    source: ByteSource
+    hashed: Hashed
+    steady: bool
+
+    def blob(self, text: LongText, size: int, digest: str) -> Blob:
+        run = Run(self.source, text.start, text.length, size, digest, text.marked)
+        return Blob(size, None if self.steady else digest, opener=run, head=text.head)
+
+
 def _pass(
     handle: BinaryIO,
-    source: ByteSource,
+    contents: _Contents,
     names: tuple[bytes, ...],
     limits: Limits,
     digest: bool,  # noqa: FBT001 - between neighbours
     leave: frozenset[int],
+    *,
+    plain: bool,
 ) -> _Skeleton:
-    plain = _Skeleton(_Octets(handle, limits, digest), source, limits, leave)
+    quick = _Skeleton(Octets(handle, limits, digest, steady=contents.steady), contents, limits, leave)
     try:
-        _cut_plain(plain, names)
+        _cut_plain(quick, names)
     except NotBase64:
-        marked = _Skeleton(_Octets(handle, limits, digest), source, limits, leave)
+        if plain:
+            raise
+        marked = _Skeleton(Octets(handle, limits, digest), contents, limits, leave)
         follower = _Follower(marked, names)
         try:
             follower.run()
         except expat.ExpatError as error:
             # The one parser says what is wrong, where it may see the whole.
-            whole = _Skeleton(_Octets(handle, limits, digest), source, limits, leave)
+            whole = _Skeleton(Octets(handle, limits, digest), contents, limits, leave)
             try:
                 while chunk := whole.octets.read():
                     whole.add(chunk)
@@ -172,47 +205,23 @@ def _pass(
                 raise _not_well_formed(error, follower.stopped_at, handle) from error
             return whole
         return marked
-    return plain
-
-
-class _Octets:
-    """One pass over the octets of a file: counted, bounded and, if wanted, hashed."""
-
-    def __init__(self, handle: BinaryIO, limits: Limits, digest: bool) -> None:  # noqa: FBT001 - as above
-        handle.seek(0)
-        self._handle = handle
-        self._allowed = limits.file_bytes
-        self._hasher = hashlib.sha256() if digest else None
-        self.size = 0
-
-    def read(self, size: int = CHUNK) -> bytes:
-        octets = self._handle.read(size)
-        self.size += len(octets)
-        if self.size > self._allowed:
-            raise LimitExceeded.of(_CODE, "file_bytes", self._allowed, None)
-        if self._hasher is not None:
-            self._hasher.update(octets)
-        return octets
-
-    @property
-    def digest(self) -> str | None:
-        return None if self._hasher is None else "sha256:" + self._hasher.hexdigest()
+    return quick
 
 
 class _Skeleton:
     """What is left of the file, and what was taken out of it."""
 
-    def __init__(self, octets: _Octets, source: ByteSource, limits: Limits, leave: frozenset[int]) -> None:
+    def __init__(self, octets: Octets, contents: _Contents, limits: Limits, leave: frozenset[int]) -> None:
         self.octets = octets
         self.data = bytearray()
         self.runs: dict[str, Blob] = {}
         self.cuts: list[Cut] = []
         self.gaps: set[str] = set()
         self.limits = limits
-        self._source = source
+        self._contents = contents
         self._leave = leave
         self._long = 0
-        self._nonce = f"vnedoc-run.{secrets.token_hex(16)}"  # "-" and ".": no base64
+        self._nonce = f"{MARK}{secrets.token_hex(16)}"
         self._line, self._line_start, self._counted = 1, 0, 0
 
     def add(self, octets: bytes | bytearray | memoryview) -> None:
@@ -223,7 +232,11 @@ class _Skeleton:
     def expect(self, octets: int) -> None:
         """Refuse to hold so many octets more than there are."""
         if len(self.data) + octets > self.limits.tree_bytes:
-            raise LimitExceeded.of(_CODE, "tree_bytes", self.limits.tree_bytes, None)
+            raise LimitExceeded.of(TOO_LARGE, "tree_bytes", self.limits.tree_bytes, None)
+
+    def text(self, start: int) -> LongText:
+        """Begin a text at the offset *start* of the file."""
+        return LongText(start, self._contents.hashed)
 
     def leaves(self, start: int) -> bool:
         """Tell, once for each, whether the long text at the offset *start* of the file stays where it is."""
@@ -242,9 +255,7 @@ class _Skeleton:
         # With its line end the token keeps what stands before the text and after it on lines of their own.
         self.add(f"{token}\n".encode() if text.lines else token.encode())
         if octets is not None:
-            size, sha256 = octets
-            run = Run(self._source, text.start, text.length, size, sha256, text.marked)
-            self.runs[token] = Blob(size, sha256, opener=run, head=text.head)
+            self.runs[token] = self._contents.blob(text, *octets)
             if text.has_gaps:
                 self.gaps.add(token)
         there_line += text.lines
@@ -292,12 +303,12 @@ def _cut_plain(skeleton: _Skeleton, names: tuple[bytes, ...]) -> None:
     # Attributes with ">" in them are cut short; what follows is no base64 then, so nothing is cut.
     called = rb"<(?:[^\s<>/:!?=\"'&]{1,100}+:)?(?:" + b"|".join(map(re.escape, names)) + rb")(?:\s[^<>]*+)?>"
     tag = re.compile(called)
-    window, at = octets.read(), 0
+    window, at = octets.read_plain(), 0
     while True:
         content, unsure = _next_content(window, at, tag)
         skeleton.add(memoryview(window)[at : content if content >= 0 else unsure])
         if content < 0:
-            more = octets.read()
+            more = octets.read_plain()
             if not more:
                 skeleton.add(memoryview(window)[unsure:])
                 return
@@ -324,37 +335,47 @@ def _cut_content(skeleton: _Skeleton, window: bytes, at: int) -> tuple[bytes, in
     """
     octets = skeleton.octets
     start = octets.size - len(window) + at
-    end = window.find(b"<", at)
-    while end < 0 and len(window) - at < _LONG and (more := octets.read()):
+    end = window.find(b"<", at, at + _LONG)
+    while end < 0 and len(window) - at < _LONG and (more := octets.read_plain()):
         window, at = window[at:] + more, 0
-        end = window.find(b"<")
+        end = window.find(b"<", 0, _LONG)
     stop = end if end >= 0 else len(window)
     if stop - at < _LONG:
         # Short it is only if it ends there: a CDATA section may begin instead.
-        while stop + 2 > len(window) and (more := octets.read()):
+        while stop + 2 > len(window) and (more := octets.read_plain()):
             window, at, stop = window[at:] + more, 0, stop - at
         _expect_end(window, stop)
         return window, at
     if skeleton.leaves(start):
         return window, at  # what stays is looked through like the rest
-    text = LongText(start)
-    piece = window[at:stop]
-    while True:
-        text.pass_by(piece, text.decode(piece))
-        if end >= 0:
-            break
-        # After this one the pieces begin and end with whole groups, so that none needs a copy.
-        window = octets.read(CHUNK + text.wanting())
-        if not window:
-            raise NotBase64
-        end = window.find(b"<")
-        piece = window if end < 0 else window[:end]
+    text = skeleton.text(start)
+    window, end = _decode_content(octets, text, window, at)
     text.finish()
-    while end + 2 > len(window) and (more := octets.read()):
+    while end + 2 > len(window) and (more := octets.read_plain()):
         window, end = window[end:] + more, 0
     _expect_end(window, end)
     skeleton.cut(text)
     return window, end
+
+
+def _decode_content(octets: Octets, text: LongText, window: bytes, at: int) -> tuple[bytes, int]:
+    """Decode the content that begins at *at* of the window; give the window and the place where it ends."""
+    while True:
+        # After the first one the pieces begin and end with whole groups, so that none needs a copy. Each is
+        # decoded, and where that fails searched, while it is in the cache.
+        stop = min(len(window), at + CHUNK + text.wanting())
+        if not text.decode_unbroken(memoryview(window)[at:stop]):
+            end = window.find(b"<", at, stop)
+            stop = end if end >= 0 else stop
+            piece = memoryview(window)[at:stop]
+            text.pass_by(piece, text.decode(piece))
+            if end >= 0:
+                return window, end
+        at = stop
+        if at == len(window):
+            window, at = octets.read_plain(text.wanting()), 0
+            if not window:
+                raise NotBase64
 
 
 def _expect_end(window: bytes, at: int) -> None:
@@ -444,7 +465,7 @@ class _Follower:
             self._held.clear()
 
     def _begin_text(self) -> None:
-        self._text = LongText(self._base)
+        self._text = self._skeleton.text(self._base)
         self._parser.CharacterDataHandler = self._characters
 
     def _end_text(self, *, whole: bool) -> None:
@@ -529,7 +550,7 @@ class _Follower:
         # Depth and all else is the parser's to judge, but so many events would take time before it can.
         self._nodes += 1
         if self._nodes > self._skeleton.limits.nodes:
-            raise LimitExceeded.of(_CODE, "nodes", self._skeleton.limits.nodes, None)
+            raise LimitExceeded.of(TOO_LARGE, "nodes", self._skeleton.limits.nodes, None)
 
     def _tag_at(self, at: int) -> bytes:
         """Give the tag that begins at an offset of the file; expat has read it, so it is whole."""

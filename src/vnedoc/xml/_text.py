@@ -11,6 +11,7 @@ from lxml import etree
 from vnedoc.errors import DecodeError
 
 _WHITE_SPACE = b" \t\r\n"
+_LARGE = 1 << 16  # octets; less is decoded as fast without another library
 _COUNTED = 10_000  # siblings
 # It begins with one rare octet, so that the search passes the rest by quickly, and looks at no gap twice.
 _GAP = re.compile(rb" (?<=[A-Za-z0-9+/=] ) *+[A-Za-z0-9+/=]")
@@ -67,7 +68,9 @@ def strict_base64(text: str | bytes) -> bytes:
     try:
         octets = text.encode("ascii") if isinstance(text, str) else text
         packed = octets.translate(None, _WHITE_SPACE)
-        decoded = binascii.a2b_base64(packed, strict_mode=True)
+        decoded = _decode_large(packed) if len(packed) > _LARGE else None
+        if decoded is None:
+            decoded = binascii.a2b_base64(packed, strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
         raise _not_base64("foreign characters or wrong padding") from error
     if packed.endswith(b"="):
@@ -75,6 +78,19 @@ def strict_base64(text: str | bytes) -> bytes:
         if tail != packed[-4:]:
             raise _not_base64("bits left over")
     return decoded
+
+
+def _decode_large(packed: bytes) -> bytes | None:
+    """Decode what has the form of base64 as a whole, many times faster; ``None`` for all that has not."""
+    # Imported here: small messages do without it.
+    from pybase64 import b64decode
+
+    if len(packed) % 4 or packed.find(b"=", 0, len(packed) - 2) >= 0:
+        return None
+    try:
+        return b64decode(packed, validate=True)
+    except binascii.Error:
+        return None
 
 
 def has_gaps(text: str | bytes) -> bool:

@@ -1,60 +1,37 @@
-"""Canonical XML in plain Python: every method, any element in its context, one subtree left out.
+"""Canonical XML in plain Python: every method, any element in its context, subtrees left out.
 
-Slow and literal: this is what the fast path is measured against, and what runs where the fast path would be
-wrong. Clauses are those of Canonical XML 1.0 (2001), Canonical XML 1.1 (2008) and Exclusive XML
-Canonicalization 1.0 (2002).
+This runs where the fast path would be wrong, and the fast path is measured against it. Clauses are those of
+Canonical XML 1.0 (2001), Canonical XML 1.1 (2008) and Exclusive XML Canonicalization 1.0 (2002).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-import attrs
 from lxml import etree
 
-from vnedoc.errors import DecodeError
-from vnedoc.xml._base_uri import join_base
+from vnedoc.xml._canonical._base_uri import join_base
+from vnedoc.xml._canonical._methods import Settings, refuse_relative
+from vnedoc.xml._nodes._tree import qualified_name
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _XML_BASE = f"{_XML}base"
 _XML_SIMPLE = (f"{_XML}lang", f"{_XML}space")  # "simple inheritable attributes" of 1.1; 1.0 inherits all
 
-# An absolute URI has a scheme (RFC 3986, clause 4.3).
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_VALUE = str.maketrans(
+TEXT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+VALUE_ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
 )
-_attribute_name = etree.XPath("name(@*[local-name() = $local and namespace-uri() = $uri])")
 
 _Inherited = Mapping[str, str | None]  # ``None``: joined to nothing, so not even the element's own is written
 _Rendered = Mapping[str, str]  # prefix to URI; "" is the default prefix, and "" as a URI means none
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """One way of canonicalising.
-
-    Attributes:
-        exclusive: Exclusive XML Canonicalization, else Canonical XML.
-        version_1_1: Canonical XML 1.1, else 1.0.
-        comments: Keep comments.
-        prefixes: InclusiveNamespaces PrefixList of the exclusive method; ``#default`` is the default.
-    """
-
-    exclusive: bool = False
-    version_1_1: bool = False
-    comments: bool = False
-    prefixes: tuple[str, ...] = ()
 
 
 def write_document(
     write: Callable[[bytes], object],
     root: etree._Element,
     settings: Settings,
-    exclude: etree._Element | None = None,
+    exclude: Collection[etree._Element] = (),
 ) -> None:
     """Write a whole document; top-level comments and instructions are parted by line feeds (1.0, 2.1)."""
     for node in reversed(list(root.itersiblings(preceding=True))):
@@ -70,13 +47,13 @@ def write_element(
     write: Callable[[bytes], object],
     apex: etree._Element,
     settings: Settings,
-    exclude: etree._Element | None = None,
+    exclude: Collection[etree._Element] = (),
 ) -> None:
-    """Write an element and what is in it, in the context of its document, less the subtree *exclude*."""
+    """Write an element and what is in it, in the context of its document, less the subtrees *exclude*."""
     open_elements: list[tuple[str, _Rendered]] = []  # (qualified name, namespaces rendered so far)
     walker = etree.iterwalk(apex, events=("start", "end", "comment", "pi"))
     for event, node in walker:
-        if node is exclude:
+        if node in exclude:
             if event == "start":
                 walker.skip_subtree()
                 continue
@@ -95,17 +72,6 @@ def write_element(
             write(_escaped(node.tail).encode())
 
 
-def refuse_relative(uri: str) -> None:
-    """Refuse a relative namespace URI: "implementations MUST report an operation failure" (1.0, 1.3)."""
-    if uri and not _ABSOLUTE.match(uri):
-        raise DecodeError(
-            "VND-XML-030",
-            f"the namespace {uri!r} is a relative URI, so there is no canonical form",
-            hint="ask the sender to use an absolute namespace URI",
-            facts={"namespace": uri},
-        )
-
-
 def _outside(node: etree._Element, settings: Settings) -> bytes:
     """Give a comment (where kept) or a processing instruction (1.0, 2.3)."""
     if isinstance(node, etree._ProcessingInstruction):  # noqa: SLF001 - lxml names it so
@@ -114,7 +80,7 @@ def _outside(node: etree._Element, settings: Settings) -> bytes:
 
 
 def _escaped(text: str | None) -> str:
-    return text.translate(_TEXT) if text else ""
+    return text.translate(TEXT_ESCAPES) if text else ""
 
 
 def _start_tag(
@@ -132,9 +98,10 @@ def _start_tag(
     fresh = {prefix: uri for prefix, uri in wanted if above.get(prefix, "") != uri}
     parts = [f"<{name}"]
     parts += [
-        f' xmlns{prefix and ":" + prefix}="{uri.translate(_VALUE)}"' for prefix, uri in sorted(fresh.items())
+        f' xmlns{prefix and ":" + prefix}="{uri.translate(VALUE_ESCAPES)}"'
+        for prefix, uri in sorted(fresh.items())
     ]
-    parts += [f' {qualified}="{value.translate(_VALUE)}"' for _, qualified, value in attributes]
+    parts += [f' {qualified}="{value.translate(VALUE_ESCAPES)}"' for _, qualified, value in attributes]
     parts.append(">")
     return "".join(parts), name, {**above, **fresh} if fresh else above
 
@@ -163,17 +130,9 @@ def _attributes(
         if key.startswith(_XML):
             yield (uri, local), f"xml:{local}", value
         elif uri:
-            yield (uri, local), _qualified(element, uri, local, scope), value
+            yield (uri, local), qualified_name(element, uri, local, scope), value
         else:
             yield ("", local), local, value
-
-
-def _qualified(element: etree._Element, uri: str, local: str, scope: _Rendered) -> str:
-    prefixes = [prefix for prefix, bound in scope.items() if prefix and bound == uri]
-    if len(prefixes) == 1:
-        return f"{prefixes[0]}:{local}"
-    # lxml does not tell an attribute's prefix, XPath does.
-    return str(_attribute_name(element, local=local, uri=uri))
 
 
 def _prefix_of(qualified: str) -> str:
