@@ -77,6 +77,14 @@ def test_elliptic_curves(policy):
 
 
 @pytest.mark.parametrize("policy", [STRICT, LEGACY])
+def test_the_list_of_curves_is_closed(policy):
+    for curve in (ec.BrainpoolP256R1(), ec.BrainpoolP512R1(), ec.SECP384R1()):
+        assert judge(policy, key=ec.generate_private_key(curve).public_key()) == []
+    stranger = ec.generate_private_key(ec.SECP256K1()).public_key()
+    assert judge(policy, key=stranger) == [("022", Severity.ERROR, {"algorithm": "ecdsa secp256k1"})]
+
+
+@pytest.mark.parametrize("policy", [STRICT, LEGACY])
 def test_other_kinds_of_keys(policy):
     old = dsa.generate_private_key(2048).public_key()
     assert judge(policy, key=old) == [("022", Severity.ERROR, {"algorithm": "dsa"})]

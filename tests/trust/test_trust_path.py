@@ -159,7 +159,7 @@ def test_of_several_bad_paths_the_one_with_fewest_faults_is_told(top):
 
 
 def test_only_so_many_bad_paths_are_tried(top, monkeypatch):
-    monkeypatch.setattr("vnedoc.trust._path._MOST_PATHS", 2)
+    monkeypatch.setattr("vnedoc.trust._path.MOST_PATHS", 2)
     key = ec.generate_private_key(ec.SECP256R1())
     expired = [top.authority("Trung gian", key=key, not_after=AT - DAY) for _ in range(3)]
     good = top.authority("Trung gian", key=key)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    ObjectIdentifier,
+)
 
+from vnedoc.protocols import Clock
 from vnedoc.signing import KeySigner
 from vnedoc.trust import RevocationStore, TrustStore
 from vnedoc.verification import Policy
@@ -123,6 +130,40 @@ class Credential:
         return key + b"".join(to_pem(one) for one in (self.der, *self.chain))
 
 
+def time_of(at: dt.datetime | None, clock: Clock | None) -> dt.datetime:
+    """Give the time of a service, UTC, whole seconds: what was set, else what its clock says."""
+    moment = at or (dt.datetime.now(dt.UTC) if clock is None else clock.now())
+    return moment.astimezone(dt.UTC).replace(microsecond=0)
+
+
+def where_to_ask(
+    *, ocsp: str | None = None, crl: str | None = None, issuer: str | None = None
+) -> tuple[tuple[x509.ExtensionType, bool], ...]:
+    """Give the extensions that say where a certificate's status and issuer are found.
+
+    Args:
+        ocsp: Address of the OCSP responder (RFC 5280, clause 4.2.2.1).
+        crl: Address of the revocation list (clause 4.2.1.13).
+        issuer: Address of the issuer's certificate (clause 4.2.2.1).
+    """
+    found: list[tuple[x509.ExtensionType, bool]] = []
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in (
+            (AuthorityInformationAccessOID.OCSP, ocsp),
+            (AuthorityInformationAccessOID.CA_ISSUERS, issuer),
+        )
+        if url is not None
+    ]
+    if access:
+        found.append((x509.AuthorityInformationAccess(access), False))
+    if crl is not None:
+        names = [x509.UniformResourceIdentifier(crl)]
+        points = x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
+        found.append((points, False))
+    return tuple(found)
+
+
 def to_pem(certificate: bytes) -> bytes:
     """Give a DER certificate as PEM."""
     return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)
@@ -144,14 +185,28 @@ class FakePki:
 
     @classmethod
     def create(
-        cls, *, at: dt.datetime | None = None, name: str = "Thử nghiệm", key: str = "rsa2048"
+        cls,
+        *,
+        at: dt.datetime | None = None,
+        name: str = "Thử nghiệm",
+        key: str = "rsa2048",
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
     ) -> FakePki:
-        """Make both authorities, valid from ten years before *at* (default: now) to ten years after."""
+        """Make both authorities, valid from ten years before *at* (default: now) to ten years after.
+
+        Args:
+            at: The present of this infrastructure.
+            name: Part of both names.
+            key: A kind for ``make_key``.
+            extensions: Further ones of the issuing authority's certificate, such as ``where_to_ask``.
+        """
         now = (at or dt.datetime.now(dt.UTC)).replace(microsecond=0)
         start, end = now - 3650 * _DAY, now + 3650 * _DAY
         root_key, issuing_key = make_key(key), make_key(key)
         root = _authority(f"CA gốc {name}", root_key, None, 1, start, end)
-        issuing = _authority(f"CA cấp phát {name}", issuing_key, root, 0, start + _DAY, end - _DAY)
+        issuing = _authority(
+            f"CA cấp phát {name}", issuing_key, root, 0, start + _DAY, end - _DAY, extensions
+        )
         return cls(root, issuing, now)
 
     def issue(
@@ -207,6 +262,66 @@ class FakePki:
         chain = () if by is self.root else (by.der,)
         return Credential(certificate, private, chain)
 
+    def issue_tsa(
+        self,
+        common_name: str = "Dịch vụ dấu thời gian thử nghiệm",
+        *,
+        key: str | PrivateKey = "p256",
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
+        **more: Any,
+    ) -> Credential:
+        """Issue the certificate of a time-stamping authority (RFC 3161, clause 2.3).
+
+        Its extended key usage is critical and holds timeStamping alone.
+
+        Args:
+            common_name: Of the subject.
+            key: A kind for ``make_key``, or a private key.
+            extensions: Further extensions with their criticality.
+            more: As for ``issue``.
+        """
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+        return self.issue(
+            common_name,
+            key=key,
+            extensions=((purpose, True), *extensions),
+            **{"extended_key_usage": None, **more},
+        )
+
+    def issue_ocsp_responder(
+        self,
+        common_name: str = "Dịch vụ OCSP thử nghiệm",
+        *,
+        key: str | PrivateKey = "p256",
+        nocheck: bool = True,
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
+        **more: Any,
+    ) -> Credential:
+        """Issue the certificate of a delegated OCSP responder (RFC 6960, clause 4.2.2.2).
+
+        Args:
+            common_name: Of the subject.
+            key: A kind for ``make_key``, or a private key.
+            nocheck: With id-pkix-ocsp-nocheck: the responder itself is not asked about.
+            extensions: Further extensions with their criticality.
+            more: As for ``issue``; *authority* is the one that the responder speaks for.
+        """
+        return self.issue(
+            common_name,
+            key=key,
+            extensions=(*(((x509.OCSPNoCheck(), False),) if nocheck else ()), *extensions),
+            **{
+                "extended_key_usage": (ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string,),
+                "key_usage": ("digital_signature",),
+                **more,
+            },
+        )
+
+    def revoked_at(self, serial: int, authority: Authority) -> dt.datetime | None:
+        """Tell when the certificate with this serial number was revoked by *authority*."""
+        by, when = self._revoked.get(serial, (None, None))
+        return when if by is authority else None
+
     def revoke(self, credential: Credential | Authority, at: dt.datetime | None = None) -> None:
         """Put a certificate on its issuer's next revocation list, as revoked at *at* (default ``at``)."""
         by = self.root if credential.certificate.issuer == self.root.certificate.subject else self.issuing
@@ -261,6 +376,7 @@ def _authority(
     path_length: int,
     not_before: dt.datetime,
     not_after: dt.datetime,
+    extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
 ) -> Authority:
     subject = _name(name, "Cơ quan thí điểm")
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -278,5 +394,7 @@ def _authority(
     )
     if by is not None:
         builder = builder.add_extension(_aki(by), critical=False)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
     signing_key = key if by is None else by.key
     return Authority(builder.sign(signing_key, _hash_for(signing_key, None)), key)

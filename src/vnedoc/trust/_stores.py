@@ -1,4 +1,4 @@
-"""Trust anchors, helping certificates and revocation lists, from octets or from files."""
+"""Trust anchors, helping certificates and revocation data, from octets or from files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from vnedoc.errors import ConfigError, FileError, VnedocError
 from vnedoc.model import Blob, unreadable
 from vnedoc.trust._certificates import certificate, quiet
+from vnedoc.trust._status import is_response
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = AnyPath | Iterable[AnyPath]
 
-_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".crl"})
+_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der", ".p7b", ".crl", ".ocsp", ".ors"})
 _BEGIN = re.compile(rb"-----BEGIN (CERTIFICATE|X509 CERTIFICATE|X509 CRL|PKCS7)-----")
 
 
@@ -31,18 +32,20 @@ class Material:
     Attributes:
         certificates: DER, in the order of the file, each once.
         crls: DER revocation lists, each once.
+        ocsps: DER OCSP responses, each once.
     """
 
     certificates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
 
 
 def load_material(path: AnyPath) -> Material:
-    """Read certificates and revocation lists.
+    """Read certificates, revocation lists and OCSP responses.
 
     A file may be PEM (several objects), DER or PKCS#7. A folder is read by ``*.pem *.crt *.cer *.der *.p7b
-    *.crl``, sorted by name; its subfolders are left alone, and so are its PEM files that hold something else
-    only, such as a private key, which is never looked into.
+    *.crl *.ocsp *.ors``, sorted by name; its subfolders are left alone, and so are its PEM files that hold
+    something else only, such as a private key, which is never looked into.
 
     Raises:
         ConfigError: ``VND-TRUST-001`` when nothing was found, ``VND-TRUST-004`` when an object is damaged.
@@ -60,8 +63,9 @@ def load_material(path: AnyPath) -> Material:
     found = Material(
         certificates=_once(der for one in parts for der in one.certificates),
         crls=_once(der for one in parts for der in one.crls),
+        ocsps=_once(der for one in parts for der in one.ocsps),
     )
-    if not found.certificates and not found.crls:
+    if found == Material():
         raise _nothing(place, "certificate or revocation list")
     return found
 
@@ -85,7 +89,7 @@ def _once(found: Iterable[bytes]) -> tuple[bytes, ...]:
 def _read(data: bytes, path: Path) -> Material:
     try:
         with quiet():
-            return _read_pem(data) if b"-----BEGIN " in data else _read_der(data)
+            return read_material(data)
     except Exception as error:
         raise ConfigError(
             "VND-TRUST-004",
@@ -94,6 +98,11 @@ def _read(data: bytes, path: Path) -> Material:
             hint="get the file again, or move it out of this folder",
             facts={"path": str(path), "cause": f"{type(error).__name__}: {error}"[:200]},
         ) from error
+
+
+def read_material(data: bytes) -> Material:
+    """Read PEM, DER or PKCS#7; raises ``ValueError``, or what else the parsers raise."""
+    return _read_pem(data) if b"-----BEGIN " in data else _read_der(data)
 
 
 def _read_pem(data: bytes) -> Material:
@@ -120,6 +129,8 @@ def _read_der(data: bytes) -> Material:
     try:
         return Material(crls=(_der(x509.load_der_x509_crl(data)),))
     except ValueError:
+        if is_response(data):
+            return Material(ocsps=(data,))
         return Material(certificates=tuple(map(_der, _pkcs7().load_der_pkcs7_certificates(data))))
 
 
@@ -139,7 +150,7 @@ def _nothing(path: Path, wanted: str) -> ConfigError:
         "VND-TRUST-001",
         f"no {wanted} found",
         path=str(path),
-        hint="give a PEM, DER or PKCS#7 file, or a folder of *.pem *.crt *.cer *.der *.p7b *.crl",
+        hint="give a PEM, DER or PKCS#7 file, or a folder of *.pem *.crt *.cer *.der *.p7b *.crl *.ocsp",
         facts={"path": str(path), "wanted": wanted},
     )
 
@@ -205,35 +216,42 @@ class TrustStore:
 
 @attrs.frozen
 class RevocationStore:
-    """Revocation lists at hand, as a value. Nothing is fetched; OCSP is not read yet."""
+    """Revocation lists and OCSP answers at hand, as a value. Nothing is fetched."""
 
     _crls: tuple[bytes, ...] = attrs.field(default=(), repr=_count, converter=_once)
+    _ocsps: tuple[bytes, ...] = attrs.field(default=(), repr=_count, converter=_once)
 
     def crls(self) -> Sequence[bytes]:
         """Give the revocation lists, DER."""
         return self._crls
 
+    def ocsps(self) -> Sequence[bytes]:
+        """Give the OCSP responses, DER."""
+        return self._ocsps
+
     @classmethod
-    def from_der(cls, crls: Iterable[bytes]) -> Self:
-        """Make a store of DER revocation lists; those that fit no certificate do no harm."""
-        return cls(tuple(crls))
+    def from_der(cls, crls: Iterable[bytes] = (), ocsps: Iterable[bytes] = ()) -> Self:
+        """Make a store of DER revocation lists and OCSP responses; those that fit nothing do no harm."""
+        return cls(tuple(crls), tuple(ocsps))
 
     @classmethod
     def from_paths(cls, paths: Paths) -> Self:
         """Make a store of files and folders, one path or several, see ``load_material``.
 
         Raises:
-            ConfigError: ``VND-TRUST-001`` when a path holds no revocation list, ``VND-TRUST-004`` when one
-                is damaged.
+            ConfigError: ``VND-TRUST-001`` when a path holds no revocation list or OCSP response,
+                ``VND-TRUST-004`` when one is damaged.
             FileError: ``VND-IO-001`` when a path cannot be read.
         """
-        found: list[bytes] = []
+        crls: list[bytes] = []
+        ocsps: list[bytes] = []
         for path in _each(paths):
-            crls = load_material(path).crls
-            if not crls:
+            found = load_material(path)
+            if not found.crls and not found.ocsps:
                 raise _nothing(Path(path), "revocation list")
-            found += crls
-        return cls(tuple(found))
+            crls += found.crls
+            ocsps += found.ocsps
+        return cls(tuple(crls), tuple(ocsps))
 
 
 def _certificates_of(path: AnyPath) -> tuple[bytes, ...]:

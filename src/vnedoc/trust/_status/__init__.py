@@ -1,0 +1,30 @@
+"""Whether certificates were revoked: revocation lists (RFC 5280) and OCSP (RFC 6960)."""
+
+from vnedoc.trust._status._check import (
+    Inquiry,
+    RevocationAnswer,
+    Status,
+    check_revocation,
+    fetch_more,
+    is_lifted,
+    statements,
+)
+from vnedoc.trust._status._ocsp import is_response
+from vnedoc.trust._status._shelf import CarriedRevocation, Shelf, shelves
+from vnedoc.trust._status._statement import SKEW, Statement
+
+__all__ = [
+    "SKEW",
+    "CarriedRevocation",
+    "Inquiry",
+    "RevocationAnswer",
+    "Shelf",
+    "Statement",
+    "Status",
+    "check_revocation",
+    "fetch_more",
+    "is_lifted",
+    "is_response",
+    "shelves",
+    "statements",
+]
