@@ -1,7 +1,7 @@
-"""Write the seeds and the dictionary of the fuzz target again. All agencies in them are made up.
+"""Write the seeds and the dictionaries of the fuzz targets again. All agencies in them are made up.
 
-Run it after a change of what the codec writes: ``python fuzz/make_corpus.py``. The same sources always give
-the same files. Inputs that fuzzing found are kept by hand in ``corpus/found``.
+Run it after a change of what the codec writes, or of ``signed_seeds.py``: ``python fuzz/make_corpus.py``. The
+same sources always give the same files. Inputs that fuzzing found are kept by hand in ``corpus/found``.
 """
 
 import base64
@@ -191,14 +191,17 @@ def dictionary() -> bytes:
 
 
 def main() -> None:
-    folder = HERE / "corpus" / "decode"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = seeds()
-    for stale in {path.name for path in folder.iterdir()} - set(made):
-        (folder / stale).unlink()
-    for name, data in made.items():
-        (folder / name).write_bytes(data)
+    import signed_seeds
+
+    for name, made in (("decode", seeds()), ("verify_xml", signed_seeds.seeds())):
+        folder = HERE / "corpus" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in {path.name for path in folder.iterdir()} - set(made):
+            (folder / stale).unlink()
+        for seed, data in made.items():
+            (folder / seed).write_bytes(data)
     (HERE / "edxml.dict").write_bytes(dictionary())
+    (HERE / "dsig.dict").write_bytes(signed_seeds.dictionary())
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ ENVELOPED = DS + "enveloped-signature"
 SHA1 = DS + "sha1"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 SHA384 = "http://www.w3.org/2001/04/xmldsig-more#sha384"
+RSA_SHA1 = DS + "rsa-sha1"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 MOMENT = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.timezone(dt.timedelta(hours=7)))
@@ -133,7 +134,9 @@ def _value(credential, text, canonicalization):
     method = canonicalization if canonicalization in C14N_METHODS else EXC_C14N
     octets = canonicalize(signature.find(f"{{{DS}}}SignedInfo"), method)
     if isinstance(credential.key, rsa.RSAPrivateKey):
-        return credential.key.sign(octets, padding.PKCS1v15(), hashes.SHA256())
+        old = signature.find(f"{{{DS}}}SignedInfo/{{{DS}}}SignatureMethod").get("Algorithm") == RSA_SHA1
+        hash_ = hashes.SHA1() if old else hashes.SHA256()  # noqa: S303
+        return credential.key.sign(octets, padding.PKCS1v15(), hash_)
     if isinstance(credential.key, ec.EllipticCurvePrivateKey):
         return credential.key.sign(octets, ec.ECDSA(hashes.SHA256()))
     return credential.key.sign(octets)

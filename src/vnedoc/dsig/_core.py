@@ -7,12 +7,13 @@ of certificate and policy to others.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 from lxml import etree
 
-from vnedoc.dsig._algorithms import SIGNATURES, SignatureMethod, is_hmac, verify_value
+from vnedoc.dsig._counter import countersigned
+from vnedoc.dsig._generic import UnsafeGeneric
 from vnedoc.dsig._grammar import (
     DS,
     SIGNATURE_TAG,
@@ -22,25 +23,34 @@ from vnedoc.dsig._grammar import (
     read_signature,
     strangers,
 )
-from vnedoc.dsig._keys import public_key, same_key
+from vnedoc.dsig._keys import same_key
+from vnedoc.dsig._methods import hash_of
+from vnedoc.dsig._proof import Proof, prove
 from vnedoc.dsig._references import (
-    WITHOUT_COMMENTS,
     Pieces,
     ReferenceCheck,
+    Resolver,
     Scope,
     Target,
     check_reference,
+    is_whole,
 )
-from vnedoc.dsig._verdict import RefusedError, Tally, failed, ill_formed, undecided
+from vnedoc.dsig._verdict import Tally, failed, ill_formed, undecided
 from vnedoc.dsig._xades import (
     SIGNED_PROPERTIES_TYPE,
+    CarriedTimestamp,
+    CarriedValues,
     Properties,
+    StampedOctets,
+    carried_timestamps,
+    carried_values,
     foreign_properties,
+    note_properties,
     read_properties,
 )
 from vnedoc.errors import LimitExceeded, VnedocError
 from vnedoc.model import Conclusion, Finding, Level, Limits, SignatureFormat, SubIndication
-from vnedoc.xml import XmlDocument, canonicalize, location
+from vnedoc.xml import XmlDocument, location
 
 _GLANCES = 2  # the data and the signed properties
 
@@ -56,13 +66,19 @@ class CoreCheck:
         conclusion: Of format and integrity alone.
         sub_indication: Why; ``None`` when PASSED.
         references: One result for each, in order; empty when the grammar is broken.
-        value_ok: Whether the signature value is right, by the key of *certificate*.
+        value_ok: Whether the signature value is right, by the key of *certificate*; with ``UnsafeGeneric``
+            perhaps by a key without one.
         certificate: The certificate whose key verified, DER; ``None`` when none did.
         certificates: All that ``KeyInfo`` carries, DER; hints only.
         signing_time: As the signer claims, with zone.
         hash_names: Every hash that it rests on, names of ``hashlib``.
         covers_root: Whether it proves the whole document but itself.
+        covers_outside: Whether the document is nothing but the signature, and it proves data outside of it.
+        counters: Location of the ``Signature`` whose value it signs, when it is a counter-signature.
         unsigned: What stands inside the ``Signature``, could be taken for content, and is not covered by it.
+        properties: The qualifying properties; ``None`` for XMLDSig.
+        timestamps: Time stamps that it carries, in document order; nothing says yet that they are right.
+        values: Certificates and revocation data that it carries; hints only.
         findings: All of them.
     """
 
@@ -78,7 +94,12 @@ class CoreCheck:
     signing_time: dt.datetime | None = None
     hash_names: tuple[str, ...] = ()
     covers_root: bool = False
+    covers_outside: bool = False
+    counters: str | None = None
     unsigned: tuple[etree._Element, ...] = ()
+    properties: Properties | None = None
+    timestamps: tuple[CarriedTimestamp, ...] = ()
+    values: CarriedValues = attrs.field(factory=CarriedValues)
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -111,7 +132,14 @@ def is_plain(signature: etree._Element) -> bool:
 
 
 def check_signatures(
-    document: XmlDocument, limits: Limits, pieces: Pieces | None = None
+    document: XmlDocument,
+    limits: Limits,
+    pieces: Pieces | None = None,
+    *,
+    policies: Mapping[str, bytes] | None = None,
+    resolver: Resolver | None = None,
+    certificates: Sequence[bytes] = (),
+    generic: UnsafeGeneric | None = None,
 ) -> tuple[CoreCheck, ...]:
     """Check every signature of a document, in document order. Never raises for a bad signature.
 
@@ -121,19 +149,30 @@ def check_signatures(
         limits: Bounds on the work.
         pieces: Gives the octets of the file of a document with cuts, and raises ``FileError`` at their end
             when they are not those that it was parsed from.
+        policies: Signature policy documents that the caller accepts, by identifier.
+        resolver: Gives data outside of the document by its URI (``None``: a reference without one). Without
+            it such a reference is FAILED; where it has no answer, INDETERMINATE. Nothing is ever fetched.
+        certificates: Certificates that may be the signers', DER; each is tried where ``X509Data`` describes
+            it or the signed properties name it.
+        generic: Unsafe, for test vectors: see there.
 
     Raises:
-        FileError: As *pieces* raises it.
+        ConfigError: ``VND-DSIG-056`` for a key of *generic* that is none.
+        FileError: As *pieces* raises it, or because data outside cannot be read.
         LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
     """
+    if generic is not None and generic.limits is not None:
+        limits = generic.limits
     found = find_signatures(document)
     if len(found) > limits.signatures:
         raise LimitExceeded.of("VND-DSIG-002", "signatures", limits.signatures, len(found))
-    scope = Scope(document, limits, pieces)
-    return tuple(_check(scope, one) for one in found)
+    scope = Scope(document, limits, pieces, resolver=resolver, generic=generic)
+    return tuple(_check(scope, one, policies or {}, certificates) for one in found)
 
 
-def _check(scope: Scope, element: etree._Element) -> CoreCheck:
+def _check(
+    scope: Scope, element: etree._Element, policies: Mapping[str, bytes], certificates: Sequence[bytes]
+) -> CoreCheck:
     tally = Tally()
     try:
         signature = read_signature(element, scope.limits)
@@ -144,7 +183,7 @@ def _check(scope: Scope, element: etree._Element) -> CoreCheck:
         return CoreCheck(
             element=element, conclusion=conclusion, sub_indication=reason, findings=tuple(tally.findings)
         )
-    return _Check(scope, signature, properties, tally).run()
+    return _Check(scope, signature, properties, tally, policies, certificates).run()
 
 
 class _Check:
@@ -156,7 +195,11 @@ class _Check:
         signature: SignatureElement,
         properties: Properties | None,
         tally: Tally,
+        policies: Mapping[str, bytes],
+        given: Sequence[bytes],
     ) -> None:
+        self.policies = policies
+        self.given = given
         self.scope = scope
         self.signature = signature
         self.properties = properties
@@ -169,7 +212,8 @@ class _Check:
 
     def run(self) -> CoreCheck:
         """Run the steps in the order of EN 319 102-1, clause 5.3."""
-        certificate, unproven = self._check_value()
+        proof = self._check_value()
+        certificate, unproven = proof.certificate, proof.refused
         # A wrong value ends it: what is digested still is only to say what a damaged signature was about.
         wrong = unproven is not None and unproven.verdict[1] is SubIndication.SIG_CRYPTO_FAILURE
         glanced = self.signature.references[: _GLANCES if wrong else None]
@@ -184,8 +228,10 @@ class _Check:
         if unproven is not None:
             self.tally.add(unproven)
         named = self._check_certificate(certificate)
-        self._check_key_info(certificate)
+        self._check_key_info(proof)
+        counters = countersigned(self.signature.element, checks, self.tally)
         self._note_properties()
+        timestamps, values = self._carried()
         conclusion, reason = self.tally.conclusion()
         xades = self.properties is not None
         return CoreCheck(
@@ -195,18 +241,30 @@ class _Check:
             conclusion=conclusion,
             sub_indication=reason,
             references=checks,
-            value_ok=certificate is not None,
+            value_ok=proof.ok,
             certificate=certificate,
             certificates=self.signature.key_info.certificates,
             signing_time=self.properties.signing_time if self.properties else None,
             hash_names=self._hash_names(checks),
-            covers_root=certificate is not None and any(one.ok and one.whole for one in checks),
+            covers_root=proof.ok and any(one.ok and one.whole for one in checks),
+            covers_outside=proof.ok and self._stands_alone(checks),
+            counters=counters,
             unsigned=tuple(self._unsigned(checks)),
+            properties=self.properties,
+            timestamps=timestamps,
+            values=values,
             findings=tuple(self.tally.findings),
         )
 
     def _format_failure(self, code: str, **facts: str | int | None) -> None:
         self.tally.add(failed(SubIndication.FORMAT_FAILURE, Finding.error(code, self.where, **facts)))
+
+    def _stands_alone(self, checks: tuple[ReferenceCheck, ...]) -> bool:
+        """Tell whether data outside is signed, by a document that is nothing but the signature."""
+        if not any(one.ok and one.detached for one in checks):
+            return False
+        root = self.scope.document.root
+        return self.signature.element is root and is_whole(Target(root, comments=False))
 
     # --- signed properties ----------------------------------------------------------------------
 
@@ -254,76 +312,33 @@ class _Check:
                     yield one
 
     def _note_properties(self) -> None:
-        properties = self.properties
-        if properties is None:
-            return
-        if properties.policy is not None:
-            finding = Finding.error("VND-DSIG-046", self.where, policy=properties.policy)
-            self.tally.add(undecided(SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, finding))
-        if properties.zoneless_time is not None:
-            self.tally.note(Finding.warning("VND-DSIG-049", self.where, time=properties.zoneless_time))
-        if properties.not_evaluated:
-            self.tally.note(Finding.info("VND-DSIG-050", self.where, names=properties.not_evaluated))
-        if properties.unsigned:
-            self.tally.note(Finding.info("VND-DSIG-047", self.where, names=properties.unsigned))
+        if self.properties is not None:
+            note_properties(
+                self.properties, self.policies, self.scope.limits, self.signature.element, self.tally
+            )
+
+    def _carried(self) -> tuple[tuple[CarriedTimestamp, ...], CarriedValues]:
+        """Give time stamps and values that the signature carries; too many of them end the check."""
+        octets = StampedOctets(self.scope, self.signature.element)
+        try:
+            stamps, unread = carried_timestamps(self.signature, self.properties, octets, self.scope.limits)
+            values, broken = carried_values(self.signature, self.properties, self.scope.limits)
+        except VnedocError as error:
+            self.tally.add(ill_formed(error, self.where))
+            return (), CarriedValues()
+        for finding in (*unread, *broken):
+            self.tally.note(finding)
+        return stamps, values
 
     # --- signature value and key ----------------------------------------------------------------
 
-    def _check_value(self) -> tuple[bytes | None, RefusedError | None]:
-        """Give the certificate whose key verifies the value, or why there is none."""
-        try:
-            method = self._method()
-            octets = self._signed_info()
-            candidates = self._candidates()
-            usable = 0
-            for one in candidates:
-                key = public_key(one)
-                if key is None:
-                    continue
-                usable += 1
-                if verify_value(key, method, self.signature.value, octets):
-                    return one, None
-            return None, self._unproven(method, carried=len(candidates), usable=usable)
-        except RefusedError as refused:
-            return None, refused
-        except VnedocError as error:
-            return None, ill_formed(error, self.where)
-
-    def _unproven(self, method: SignatureMethod, *, carried: int, usable: int) -> RefusedError:
-        """Give the reason why no certificate verifies the value."""
-        if usable:
-            finding = Finding.error("VND-DSIG-015", self.where, algorithm=method.uri)
-            return failed(SubIndication.SIG_CRYPTO_FAILURE, finding)
-        finding = Finding.error("VND-DSIG-020", self.where, carried=carried)
-        return undecided(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, finding)
-
-    def _method(self) -> SignatureMethod:
-        uri = self.signature.method
-        if is_hmac(uri):
-            finding = Finding.error("VND-DSIG-005", self.where, algorithm=uri)
-            raise failed(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, finding)
-        method = SIGNATURES.get(uri)
-        if method is None:
-            finding = Finding.error("VND-DSIG-004", self.where, algorithm=uri)
-            raise undecided(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, finding)
-        return method
-
-    def _signed_info(self) -> bytes:
-        how = self.signature.canonicalization
-        if how.uri not in WITHOUT_COMMENTS:
-            finding = Finding.error("VND-DSIG-006", self.where, algorithm=how.uri)
-            raise undecided(SubIndication.SIGNED_DATA_NOT_FOUND, finding)
-        self.scope.spend_steps(Target(self.signature.signed_info, comments=False), how)
-        octets = canonicalize(self.signature.signed_info, how.uri, prefixes=how.prefixes)
-        self.scope.spend(len(octets))
-        return octets
-
-    def _candidates(self) -> list[bytes]:
-        """Give the carried certificates, those that the signer named in what is signed first."""
+    def _check_value(self) -> Proof:
+        """Look for the key that makes the signature value right."""
         named = self.properties.certificates if self.properties else ()
-        carried = self.signature.key_info.certificates
-        first = [one for one in carried if any(name.names(one) for name in named)]
-        return first + [one for one in carried if one not in first]
+        proof = prove(self.scope, self.signature, named, self.given)
+        if proof.ok and proof.method is not None and proof.method.experimental:
+            self.tally.note(Finding.info("VND-DSIG-062", self.where, algorithm=proof.method.uri))
+        return proof
 
     def _check_certificate(self, certificate: bytes | None) -> bool:
         """Check that the signed properties name the certificate whose key verified.
@@ -353,17 +368,18 @@ class _Check:
             return False
         return properties.v2 and properties.signing_time is not None
 
-    def _check_key_info(self, certificate: bytes | None) -> None:
+    def _check_key_info(self, proof: Proof) -> None:
         info = self.signature.key_info
-        if info.retrieved is not None:
+        if info.retrieved is not None and not (self.scope.generic and self.scope.generic.retrieval):
             finding = Finding.error("VND-DSIG-018", info.retrieved)
             self.tally.add(failed(SubIndication.FORMAT_FAILURE, finding))
         for bare in info.key_values:
-            if certificate is None:
-                self.tally.note(Finding.warning("VND-DSIG-017", location(bare)))
+            if proof.certificate is None:
+                if not proof.ok:
+                    self.tally.note(Finding.warning("VND-DSIG-017", location(bare)))
                 continue
             try:
-                same = same_key(bare, certificate)
+                same = same_key(bare, proof.certificate)
             except VnedocError as error:
                 self.tally.add(ill_formed(error, self.where))
                 continue
@@ -374,9 +390,13 @@ class _Check:
                 self.tally.add(failed(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))
 
     def _hash_names(self, checks: tuple[ReferenceCheck, ...]) -> tuple[str, ...]:
-        names = [one.hash_name for one in checks]
-        method = SIGNATURES.get(self.signature.method)
-        names.append(None if method is None else method.hash_name)
+        names: list[str | None] = []
+        waiting = list(checks)
+        while waiting:
+            one = waiting.pop(0)
+            names.append(one.hash_name)
+            waiting += one.inner
+        names.append(hash_of(self.signature))
         if self.properties is not None:
             names += [one.hash_name for one in self.properties.certificates]
         return tuple(dict.fromkeys(one for one in names if one is not None))

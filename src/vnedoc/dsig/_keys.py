@@ -47,6 +47,7 @@ class CertificateFields:
         return int.from_bytes(self.serial[start:end], "big", signed=True)
 
 
+@lru_cache(maxsize=128)
 def fields_of(certificate: bytes) -> CertificateFields:
     """Read the fields of a DER certificate.
 
