@@ -75,7 +75,10 @@ def test_the_two_signatures_of_a_document():
     assert codes(second, Severity.INFO) == []
 
 
-@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+@pytest.mark.parametrize(
+    "algorithm",
+    [one for one in SignatureAlgorithm if one.hash_name in ("sha256", "sha384", "sha512")],
+)
 def test_every_algorithm_that_we_make(algorithm):
     kind = {"ecdsa-sha256": "p256", "ecdsa-sha384": "p384", "ecdsa-sha512": "p521"}.get(
         algorithm.value, "rsa2048"

@@ -114,6 +114,7 @@ def signatures(draw):
                     location=st.none() | texts,
                     octets=st.none() | st.integers(min_value=0),
                     digest=digests,
+                    transforms=st.lists(texts, max_size=2).map(tuple),
                 ),
                 max_size=2,
             ).map(tuple)
@@ -288,6 +289,7 @@ def test_a_report_in_full():
                         "location": "ByteRange [0 1 2 3]",
                         "octets": 4,
                         "digest": "sha256:" + "00" * 32,
+                        "transforms": [],
                     }
                 ],
                 "findings": [],

@@ -126,10 +126,12 @@ def test_a_policy_file(tmp_path):
     policy = load(
         tmp_path,
         'base = "legacy"\nname = "kho lưu"\nuntil = 2020-01-01T00:00:00+07:00\nwhole_document = false\n'
-        "require_revocation = true\n[limits]\nattachments = 3\n",
+        "require_revocation = true\nfreshness_hours = 48\n[limits]\nattachments = 3\n",
     )
     assert (policy.name, policy.whole_document, policy.require_revocation) == ("kho lưu", False, True)
     assert policy.limits.attachments == 3
+    assert policy.freshness == dt.timedelta(days=2)
+    assert load(tmp_path, "").freshness is None
     assert policy.at == AT
     assert load(tmp_path, "").name == "strict (policy.toml)"
 
@@ -143,6 +145,9 @@ def test_a_policy_file(tmp_path):
         ('require_revocation = "no"', "VND-POL-003"),
         ("until = 2020-01-01T00:00:00+07:00", "VND-POL-003"),
         ('base = "legacy"\nuntil = 2020-01-01T00:00:00', "VND-POL-003"),
+        ("freshness_hours = 0", "VND-POL-003"),
+        ("freshness_hours = true", "VND-POL-003"),
+        ("freshness_hours = 100000000", "VND-POL-003"),
         ("[limits]\nunknown = 1", "VND-POL-003"),
         ("[limits]\ndepth = -1", "VND-POL-003"),
         ("[limits]\ndepth = true", "VND-POL-003"),

@@ -18,7 +18,7 @@ _CODE = re.compile(r"VND-([A-Z0-9]+)(?:-[0-9]{3})?")
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 # The order of the floors, from the ground up: so reads the table of codes.
 _ORDER = (
-    "model", "io", "extra", "xml", "dsig", "trust", "edx", "sign", "sig", "pdf", "pol",
+    "model", "io", "extra", "net", "xml", "dsig", "trust", "edx", "sign", "sig", "pdf", "pol",
     "ver", "trn", "exc", "dir", "flow", "cli", "internal",
 )  # fmt: skip
 

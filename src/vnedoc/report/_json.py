@@ -280,7 +280,7 @@ def _signature(report: SignatureReport, lang: str) -> dict[str, Any]:
         "time_source": report.time_source.value if report.time_source else None,
         "level": report.level.value if report.level else None,
         "format": report.format.value,
-        "covers": [attrs.asdict(one) for one in report.covers],
+        "covers": [{**attrs.asdict(one), "transforms": list(one.transforms)} for one in report.covers],
         "findings": [finding_to_dict(one, lang) for one in report.findings],
     }
 

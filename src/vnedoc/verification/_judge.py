@@ -1,7 +1,10 @@
-"""One judgement for every format: path, algorithms and coverage on top of the format's own integrity check.
+"""One judgement for every format: path, algorithms, coverage and times on top of the integrity check.
 
 The order is that of EN 319 102-1, clause 5.3: format, signing certificate, certificate path, then the
 constraints. FAILED outweighs INDETERMINATE; of equals the first in that order names the reason.
+
+A signature with time stamps goes through clauses 5.5 and 5.6: one that is not good any more at the time of
+validation may be proven to have been good when it was made.
 """
 
 from __future__ import annotations
@@ -23,8 +26,16 @@ from vnedoc.model import (
     TimeSource,
     worst,
 )
-from vnedoc.trust import identity_of, public_key_of, validate_path
+from vnedoc.trust import (
+    ProofsOfExistence,
+    Standing,
+    evidence_suffices,
+    identity_of,
+    public_key_of,
+    validate_certificate,
+)
 from vnedoc.verification._policy import Policy
+from vnedoc.verification._process import Existence, Stamp, Values, examine
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +57,8 @@ class Core:
         covers: What it covers.
         covers_whole: Whether it covers all of the document but itself.
         findings: All of the format's own findings.
+        timestamps: Time stamps that it carries, in the order of the document.
+        values: Certificates and revocation data that it carries for later; ``None`` for none.
     """
 
     id: str
@@ -62,14 +75,17 @@ class Core:
     covers: tuple[Covered, ...] = ()
     covers_whole: bool = False
     findings: tuple[Finding, ...] = ()
+    timestamps: tuple[Stamp, ...] = ()
+    values: Values | None = None
 
 
 def judge(core: Core, policy: Policy) -> SignatureReport:
     """Judge one signature under *policy*, at ``policy.time()``. Never raises for a bad signature."""
     verdicts: list[tuple[Conclusion, SubIndication | None]] = [(core.conclusion, core.sub_indication)]
-    findings = list(core.findings)
+    existence = _existence(core, policy)
+    findings = [*core.findings, *existence.findings]
     signer = None
-    on_path = False
+    path: tuple[bytes, ...] = ()
     if core.certificate is None:
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
         if not core.certificates:
@@ -77,53 +93,128 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
     else:
         try:
             signer = identity_of(core.certificate)
-            verdict = validate_path(
-                core.certificate,
-                hints=core.certificates,
-                trust=policy.trust,
-                revocation=policy.revocation,
-                require_revocation=policy.require_revocation,
-                at=policy.time(),
-                algorithms=policy.algorithms,
-                limits=policy.limits,
-            )
+            verdict = _signer(core, core.certificate, policy, existence)
             verdicts.append((verdict.conclusion, verdict.sub_indication))
             findings += verdict.findings
-            on_path = bool(verdict.path)
+            path = verdict.path
         except VnedocError as error:  # a certificate that cannot be read is the signer's fault, not ours
             verdicts.append((Conclusion.INDETERMINATE, SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE))
             findings.append(Finding.error(error.code, core.where, **error.facts))
+    if existence.disorder:
+        verdicts.append((Conclusion.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE))
     if policy.whole_document and not core.covers_whole and core.conclusion is Conclusion.PASSED:
         verdicts.append((Conclusion.FAILED, SubIndication.SIG_CONSTRAINTS_FAILURE))
         findings.append(
             Finding.error("VND-SIG-102", core.where, covers=[one.location or one.node for one in core.covers])
         )
-    weak = _algorithms(core, policy, key_too=not on_path)
+    weak = _algorithms(core, policy, existence.proven, key_too=not path)
     if any(one.severity is Severity.ERROR for one in weak):
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE))
     findings += weak
+    level = _level(core, policy, existence, path)
+    if core.conclusion is not Conclusion.FAILED and _claims_more(core.level, level):
+        findings.append(
+            Finding.warning("VND-SIG-108", core.where, carried=_name(core.level), proven=_name(level))
+        )
     conclusion, reason = worst(verdicts)
+    proven = existence.proven
     return SignatureReport(
         id=core.id,
         where=core.where,
         conclusion=conclusion,
         sub_indication=reason,
         signer=signer,
-        signing_time=core.signing_time,
-        time_source=core.time_source,
-        level=core.level,
+        signing_time=proven or core.signing_time,
+        time_source=TimeSource.TIMESTAMP if proven else core.time_source,
+        level=level,
         format=core.format,
         covers=core.covers,
         findings=tuple(findings),
     )
 
 
-def _algorithms(core: Core, policy: Policy, *, key_too: bool) -> list[Finding]:
+def _existence(core: Core, policy: Policy) -> Existence:
+    """Look into time stamps and values, where there are any and the signature itself is not broken."""
+    values = core.values
+    carries = values is not None and bool(values.certificates or values.crls or values.ocsps)
+    if core.conclusion is Conclusion.FAILED or not (core.timestamps or carries):
+        return Existence(
+            poe=ProofsOfExistence(policy.time()), hints=core.certificates, revocation=policy.revocation
+        )
+    return examine(core.timestamps, core.values, core.certificates, policy)
+
+
+def _signer(core: Core, certificate: bytes, policy: Policy, existence: Existence) -> Standing:
+    """Judge the signer now, and where that fails, for the time at which the signature is proven to exist."""
+    standing = validate_certificate(
+        certificate,
+        hints=existence.hints,
+        trust=policy.trust,
+        revocation=existence.revocation,
+        require_revocation=policy.require_revocation,
+        algorithms=policy.algorithms,
+        limits=policy.limits,
+        poe=existence.poe,
+        existed=existence.proven,
+        freshness=policy.freshness,
+    )
+    if standing.set_aside is None or existence.proven is None:
+        return standing
+    told = Finding.info(
+        "VND-SIG-107", core.where, time=existence.proven.isoformat(), codes=list(standing.set_aside)
+    )
+    return attrs.evolve(standing, findings=(told, *standing.findings))
+
+
+_BASELINE = (Level.B_B, Level.B_T, Level.B_LT, Level.B_LTA)
+
+
+def _level(core: Core, policy: Policy, existence: Existence, path: tuple[bytes, ...]) -> Level | None:
+    """Give the baseline level that was proven, which may be lower or higher than what the format saw."""
+    if core.level not in _BASELINE:
+        return core.level
+    stamps = [one for one in existence.counted if one.stamp.kind == "signature"]
+    if not stamps or existence.proven is None:
+        return Level.B_B
+    stamp = min(stamps, key=lambda one: one.verdict.time)
+    needed = (
+        (path, existence.proven, existence.hints),
+        (stamp.verdict.path, stamp.verdict.time, (*existence.hints, *stamp.token.certificates)),
+    )
+    enough = all(
+        evidence_suffices(
+            chain,
+            existence.carried,
+            time=time,
+            helpers=helpers,
+            algorithms=policy.algorithms,
+            limits=policy.limits,
+        )
+        for chain, time, helpers in needed
+    )
+    if not enough:
+        return Level.B_T
+    archived = any(one.stamp.kind.startswith("archive") for one in existence.counted)
+    return Level.B_LTA if archived else Level.B_LT
+
+
+def _claims_more(carried: Level | None, proven: Level | None) -> bool:
+    if carried not in _BASELINE or proven not in _BASELINE:
+        return False
+    return _BASELINE.index(carried) > _BASELINE.index(proven)
+
+
+def _name(level: Level | None) -> str | None:
+    return None if level is None else level.value
+
+
+def _algorithms(core: Core, policy: Policy, proven: dt.datetime | None, *, key_too: bool) -> list[Finding]:
     """Name every hash that the policy does not take as strong, and the key where no path judged it."""
     found: list[Finding] = []
+    time = proven or core.signing_time
     for name in dict.fromkeys(core.hash_names):
         found += policy.algorithms.judge(
-            hash_name=name, key=None, claimed_time=core.signing_time, location=core.where
+            hash_name=name, key=None, claimed_time=time, location=core.where, proven=proven
         )
     if core.certificate is not None and key_too:
         try:
@@ -131,6 +222,6 @@ def _algorithms(core: Core, policy: Policy, *, key_too: bool) -> list[Finding]:
         except VnedocError:
             return found  # already named with the certificate
         found += policy.algorithms.judge(
-            hash_name=None, key=key, claimed_time=core.signing_time, location=core.where
+            hash_name=None, key=key, claimed_time=time, location=core.where, proven=proven
         )
     return found

@@ -22,19 +22,9 @@ from vnedoc.model import (
     TimeSource,
     Wire,
 )
+from vnedoc.trust import CheckedCms, SignedData, claimed_signer, time_stamped
 from vnedoc.verification._judge import Core, judge
-from vnedoc.verification._pdf_cms import (
-    Checked,
-    Refusal,
-    Signed,
-    check,
-    claimed_signer,
-    failed,
-    hash_of,
-    parse,
-    time_stamped,
-    undecided,
-)
+from vnedoc.verification._pdf_cms import Refusal, check, failed, hash_of, parse, undecided
 from vnedoc.verification._pdf_reader import Document, Embedded, Locked
 from vnedoc.verification._policy import Policy
 
@@ -308,7 +298,7 @@ class _Case:
 
     # --- the signature ---
 
-    def _value(self, signed: Signed) -> Checked:
+    def _value(self, signed: SignedData) -> CheckedCms:
         self._core = attrs.evolve(
             self._core, certificate=claimed_signer(signed), certificates=signed.certificates
         )
@@ -318,10 +308,11 @@ class _Case:
         digest = bytes.fromhex(str(covered)[7:]) if name == "sha256" else self._digest(name)
         checked = check(signed, digest, self._field)
         self._core = attrs.evolve(self._core, certificate=checked.certificate, hash_names=checked.hash_names)
-        self._findings += checked.findings
+        if checked.reordered:
+            self._findings.append(Finding.warning("VND-PDF-033", self._field))
         return checked
 
-    def _conditions(self, checked: Checked, signed: Signed) -> None:
+    def _conditions(self, checked: CheckedCms, signed: SignedData) -> None:
         """Say time and level; refuse a PAdES signature that does not name its certificate."""
         pades = self._core.format is SignatureFormat.PADES
         entry = self._signature.signed_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from typing import Self
 
 import attrs
@@ -49,6 +50,10 @@ class Policy:
         whole_document: A signature must cover the whole file.
         algorithms: What counts as strong enough.
         limits: How much hostile input may cost.
+        freshness: How old revocation data may be at most when it decides (EN 319 102-1, clause 5.2.5);
+            ``None`` for as old as it allows itself.
+        signature_policies: Documents of signature policies that are accepted, by identifier, with or without
+            ``urn:oid:``. A signature that names another one is INDETERMINATE.
     """
 
     name: str = "strict"
@@ -59,6 +64,8 @@ class Policy:
     whole_document: bool = True
     algorithms: AlgorithmPolicy = attrs.field(factory=AlgorithmPolicy)
     limits: Limits = attrs.field(factory=Limits)
+    freshness: dt.timedelta | None = None
+    signature_policies: Mapping[str, bytes] = attrs.field(factory=dict, hash=False, repr=False)
 
     @classmethod
     def strict(
@@ -72,7 +79,8 @@ class Policy:
 
         Args:
             trust: Anchors and helping certificates; a path is that of anchors (``TrustStore.from_paths``).
-            revocation: Revocation data at hand, or the path of revocation lists.
+            revocation: Revocation data at hand, or the path of revocation lists and OCSP answers. A source
+                that can fetch is asked for what is missing.
             at: Time that certificates are judged for, with zone; ``None`` is now.
 
         Raises:

@@ -21,8 +21,11 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "until": dt.datetime,
     "require_revocation": bool,
     "whole_document": bool,
+    "freshness_hours": int,
     "limits": dict,
 }
+
+_MOST_HOURS = 87_600  # ten years
 
 
 def load_policy(
@@ -36,7 +39,8 @@ def load_policy(
 
     Its keys, all optional: ``base`` (``strict`` or ``legacy``), ``name``, ``until`` (only with ``legacy``:
     old algorithms are taken in signatures that claim an earlier time), ``require_revocation``,
-    ``whole_document``, and a table ``limits`` with fields of ``Limits``.
+    ``whole_document``, ``freshness_hours`` (how old revocation data may be at most), and a table ``limits``
+    with fields of ``Limits``.
 
     Args:
         path: The TOML file.
@@ -74,8 +78,15 @@ def load_policy(
         "require_revocation": table.get("require_revocation", policy.require_revocation),
         "whole_document": table.get("whole_document", policy.whole_document),
         "limits": _limits(path, table.get("limits", {})),
+        "freshness": _freshness(path, table.get("freshness_hours")),
     }
     return attrs.evolve(policy, **chosen)
+
+
+def _freshness(path: Path, hours: int | None) -> dt.timedelta | None:
+    if isinstance(hours, bool) or (hours is not None and not 0 < hours <= _MOST_HOURS):
+        raise _unfit(path, "freshness_hours", ["1 to 87600"])
+    return None if hours is None else dt.timedelta(hours=hours)
 
 
 def _limits(path: Path, table: Mapping[str, object]) -> Limits:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import attrs
 from lxml import etree
 
-from vnedoc.dsig import CoreCheck, Pieces, check_signatures, find_signatures, is_plain
+from vnedoc.dsig import (
+    CoreCheck,
+    Pieces,
+    ReferenceCheck,
+    Resolver,
+    check_signatures,
+    find_signatures,
+    is_plain,
+)
 from vnedoc.model import Conclusion, Covered, Finding, SignatureReport, SubIndication, TimeSource
 from vnedoc.verification._judge import Core, judge
 from vnedoc.verification._policy import Policy
@@ -25,15 +34,22 @@ def verify_xml(
     where: str = "document",
     prefix_id: str = "",
     pieces: Pieces | None = None,
+    resolver: Resolver | None = None,
+    certificates: Sequence[bytes] = (),
 ) -> tuple[SignatureReport, ...]:
     """Judge every XMLDSig and XAdES signature of a document, in document order.
 
     Args:
         document: As parsed; nothing is parsed again.
-        policy: What the signatures must meet. With ``whole_document`` each must cover the root.
+        policy: What the signatures must meet. With ``whole_document`` each must cover the root, but for
+            counter-signatures, as what those sign is judged by itself, and for a signature that is all of
+            its document, which may cover data outside instead.
         where: Goes into the reports: ``document``, ``envelope`` or ``attachment:<ContentId>``.
         prefix_id: Put before every identifier, to keep them unique in a larger report.
         pieces: For a document whose long texts were left in its file, see ``check_signatures``.
+        resolver: Gives data outside of the document by its URI; without it such a reference is FAILED.
+        certificates: Certificates that may be the signers' or their issuers', DER, for signatures that
+            carry none.
 
     Returns:
         One report for each signature; nothing when there is none.
@@ -42,9 +58,19 @@ def verify_xml(
         LimitExceeded: ``VND-DSIG-002`` when there are more than ``Limits.signatures``.
         FileError: As *pieces* raises it.
     """
-    checks = check_signatures(document, policy.limits, pieces)
+    checks = check_signatures(
+        document,
+        policy.limits,
+        pieces,
+        policies=policy.signature_policies,
+        resolver=resolver,
+        certificates=certificates,
+    )
     return tuple(
-        judge(_core(one, where, f"{prefix_id}signature-{number}", whole=policy.whole_document), policy)
+        judge(
+            _core(one, where, f"{prefix_id}signature-{number}", certificates, whole=policy.whole_document),
+            policy,
+        )
         for number, one in enumerate(checks, start=1)
     )
 
@@ -81,7 +107,7 @@ def foreign_signatures(document: XmlDocument) -> tuple[str, ...]:
     return tuple(location(one) for one in islice(document.root.iter(*names), _NAMED))
 
 
-def _core(check: CoreCheck, where: str, identifier: str, *, whole: bool) -> Core:
+def _core(check: CoreCheck, where: str, identifier: str, given: Sequence[bytes], *, whole: bool) -> Core:
     core = Core(
         id=identifier,
         where=where,
@@ -90,13 +116,16 @@ def _core(check: CoreCheck, where: str, identifier: str, *, whole: bool) -> Core
         conclusion=check.conclusion,
         sub_indication=check.sub_indication,
         certificate=check.certificate,
-        certificates=check.certificates,
+        certificates=(*check.certificates, *given),
         signing_time=check.signing_time,
         time_source=None if check.signing_time is None else TimeSource.CLAIMED,
         hash_names=check.hash_names,
         covers=_covers(check),
-        covers_whole=check.covers_root,
+        # a counter-signature is about another signature, which is judged by itself
+        covers_whole=check.covers_root or check.covers_outside or check.counters is not None,
         findings=check.findings,
+        timestamps=check.timestamps,
+        values=check.values,
     )
     if not (whole and check.unsigned and check.conclusion is Conclusion.PASSED):
         return core
@@ -112,13 +141,20 @@ def _core(check: CoreCheck, where: str, identifier: str, *, whole: bool) -> Core
 
 def _covers(check: CoreCheck) -> tuple[Covered, ...]:
     """Give what is proven to be covered: nothing counts unless value and digest are right."""
-    if not check.value_ok:
-        return ()
-    return tuple(
-        Covered(one.node, f'URI="{one.reference.uri}"', one.octets, one.sha256)
-        for one in check.references
-        if one.ok and one.node is not None
-    )
+    return tuple(_pieces_of(check.references)) if check.value_ok else ()
+
+
+def _pieces_of(checks: Iterable[ReferenceCheck]) -> Iterator[Covered]:
+    """Give what each reference covers, and after a manifest what it lists."""
+    for one in checks:
+        if not one.ok:
+            continue
+        uri = one.reference.uri
+        where = "no URI" if uri is None else f'URI="{uri}"'
+        node = (uri or "detached") if one.detached else one.node
+        if node is not None:
+            yield Covered(node, where, one.octets, one.sha256, one.transforms)
+        yield from _pieces_of(one.inner)
 
 
 def _local(element: etree._Element) -> str:
