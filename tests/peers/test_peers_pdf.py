@@ -11,17 +11,12 @@ from vnedoc.signing import KeySigner, sign_pdf
 
 pytestmark = pytest.mark.peer
 
-KINDS = {
-    "rsa-sha256": "rsa2048",
-    "rsa-pss-sha256": "rsa2048",
-    "ecdsa-sha256": "p256",
-    "ecdsa-sha384": "p384",
-    "ecdsa-sha512": "p521",
-}
+ALGORITHMS = [one for one in SignatureAlgorithm if one.hash_name in ("sha256", "sha384", "sha512")]
+KINDS = {"ecdsa-sha256": "p256", "ecdsa-sha384": "p384", "ecdsa-sha512": "p521"}
 
 
 def signed(algorithm: SignatureAlgorithm, wire: Wire | None = None) -> bytes:
-    owner = credential(KINDS[algorithm.value])
+    owner = credential(KINDS.get(algorithm.value, "rsa2048"))
     signer = KeySigner.from_key(owner.key, owner.der, owner.chain, algorithm=algorithm)
     return sign_pdf(wire or Wire.from_bytes(unsigned_pdf(), PDF_TYPE), signer, signing_time=AT).read()
 
@@ -31,7 +26,7 @@ def run(*command) -> str:
     return (done.stdout + done.stderr).decode(errors="replace")
 
 
-@pytest.mark.parametrize("algorithm", [one for one in SignatureAlgorithm if one.family != "rsa-pss"])
+@pytest.mark.parametrize("algorithm", [one for one in ALGORITHMS if one.family != "rsa-pss"])
 def test_pdfsig_accepts_it(peer, tmp_path, algorithm):
     path = tmp_path / "a.pdf"
     path.write_bytes(signed(algorithm))
@@ -75,7 +70,7 @@ def test_qpdf_finds_no_fault(peer, tmp_path):
     assert "WARNING" not in said
 
 
-@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_openssl_verifies_the_value(peer, tmp_path, algorithm):
     octets = signed(algorithm)
     start = octets.rindex(b"/Contents <") + 10

@@ -6,7 +6,7 @@ import pickle
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, x25519
 from cryptography.hazmat.primitives.serialization import pkcs12
 from signing_builders import credential, pki
 
@@ -110,8 +110,8 @@ def _several_pem() -> bytes:
     return key_pem(credential().key) + key_pem(credential("p256").key) + pem_of(credential().der)
 
 
-def _ed25519() -> bytes:
-    return pki().issue("Ed", key="ed25519").pem()
+def _agreement() -> bytes:
+    return key_pem(x25519.X25519PrivateKey.generate())
 
 
 def _short() -> bytes:
@@ -178,7 +178,7 @@ BAD = [
     ("pem", lambda: key_pem(credential().key), None, "VND-SIGN-004"),
     ("pem", _several_pem, None, "VND-SIGN-005"),
     ("pem", lambda: key_pem(credential().key) + pem_of(credential("p256").der), None, "VND-SIGN-006"),
-    ("pem", _ed25519, None, "VND-SIGN-007"),
+    ("pem", _agreement, None, "VND-SIGN-007"),
     ("pem", _short, None, "VND-SIGN-007"),
     ("pem", _other_curve, None, "VND-SIGN-007"),
     (

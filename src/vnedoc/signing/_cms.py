@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from vnedoc.errors import SigningError
 from vnedoc.model import SignatureAlgorithm
 from vnedoc.signing._keys import public_key_for
 
@@ -56,24 +58,53 @@ _DIGESTS = {
     "sha384": _tlv(_SEQUENCE, _oid("2.16.840.1.101.3.4.2.2")),
     "sha512": _tlv(_SEQUENCE, _oid("2.16.840.1.101.3.4.2.3")),
 }
-_SHA256_WITH_NULL = _tlv(_SEQUENCE, _oid("2.16.840.1.101.3.4.2.1"), _NULL)
-_SIGNATURES = {
-    SignatureAlgorithm.RSA_SHA256: _tlv(_SEQUENCE, _oid("1.2.840.113549.1.1.11"), _NULL),
-    # RFC 4055 section 3.1: hash and mask generation are named, the salt is as long as the hash.
-    SignatureAlgorithm.RSA_PSS_SHA256: _tlv(
+_RSA, _ECDSA = "1.2.840.113549.1.1", "1.2.840.10045.4.3"
+_ARCS = {"sha256": ("1", "11", "2", 32), "sha384": ("2", "12", "3", 48), "sha512": ("3", "13", "4", 64)}
+"""By hash: the last arcs of hash, RSA and ECDSA, and the octets of the hash (RFC 4055, 5754 and 5758)."""
+
+
+def _pss(hash_arc: str, size: int) -> bytes:
+    """Give RSASSA-PSS; hash and mask are named, the salt is as long as the hash (RFC 4055, clause 3.1)."""
+    hash_ = _tlv(_SEQUENCE, _oid(f"2.16.840.1.101.3.4.2.{hash_arc}"), _NULL)
+    return _tlv(
         _SEQUENCE,
-        _oid("1.2.840.113549.1.1.10"),
+        _oid(f"{_RSA}.10"),
         _tlv(
             _SEQUENCE,
-            _tlv(b"\xa0", _SHA256_WITH_NULL),
-            _tlv(b"\xa1", _tlv(_SEQUENCE, _MGF1, _SHA256_WITH_NULL)),
-            _tlv(b"\xa2", _integer(32)),
+            _tlv(b"\xa0", hash_),
+            _tlv(b"\xa1", _tlv(_SEQUENCE, _MGF1, hash_)),
+            _tlv(b"\xa2", _integer(size)),
         ),
-    ),
-    SignatureAlgorithm.ECDSA_SHA256: _tlv(_SEQUENCE, _oid("1.2.840.10045.4.3.2")),
-    SignatureAlgorithm.ECDSA_SHA384: _tlv(_SEQUENCE, _oid("1.2.840.10045.4.3.3")),
-    SignatureAlgorithm.ECDSA_SHA512: _tlv(_SEQUENCE, _oid("1.2.840.10045.4.3.4")),
-}
+    )
+
+
+def _signatures() -> dict[SignatureAlgorithm, bytes]:
+    found = {}
+    for name, (hash_arc, rsa_arc, ecdsa_arc, size) in _ARCS.items():
+        found[SignatureAlgorithm(f"rsa-{name}")] = _tlv(_SEQUENCE, _oid(f"{_RSA}.{rsa_arc}"), _NULL)
+        found[SignatureAlgorithm(f"rsa-pss-{name}")] = _pss(hash_arc, size)
+        found[SignatureAlgorithm(f"ecdsa-{name}")] = _tlv(_SEQUENCE, _oid(f"{_ECDSA}.{ecdsa_arc}"))
+    return found
+
+
+_SIGNATURES = _signatures()
+
+
+def digest_name(algorithm: SignatureAlgorithm) -> str:
+    """Give the hash of a CMS that *algorithm* signs, a name of ``hashlib``.
+
+    Raises:
+        SigningError: ``VND-SIGN-047`` when vnedoc makes no CMS with this algorithm.
+    """
+    name = algorithm.hash_name
+    if name is None or algorithm not in _SIGNATURES:
+        raise SigningError(
+            "VND-SIGN-047",
+            "signatures on PDF are not made with this algorithm",
+            hint="use RSA or ECDSA with SHA-256, SHA-384 or SHA-512",
+            facts={"algorithm": algorithm.value},
+        )
+    return name
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
@@ -115,7 +146,7 @@ def signed_data(
     signature: bytes,
 ) -> bytes:
     """Give the whole ContentInfo, DER; *attributes* is what ``signed_attributes`` gave."""
-    digest = _DIGESTS[algorithm.hash_name]
+    digest = _DIGESTS[digest_name(algorithm)]
     one = _integer(1)
     signer = _tlv(
         _SEQUENCE,
@@ -143,9 +174,12 @@ def container_size(certificate: bytes, chain: tuple[bytes, ...], algorithm: Sign
 
     Raises:
         KeyUnavailable: ``VND-SIGN-007`` when the certificate's key does not make *algorithm*.
+        SigningError: ``VND-SIGN-047`` when vnedoc makes no CMS with it.
     """
-    attributes = signed_attributes(certificate, bytes(hashlib.new(algorithm.hash_name).digest_size))
-    octets = (public_key_for(certificate, algorithm).key_size + 7) // 8
+    attributes = signed_attributes(certificate, bytes(hashlib.new(digest_name(algorithm)).digest_size))
+    key = public_key_for(certificate, algorithm)
+    assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey), "digest_name takes no EdDSA"  # noqa: S101
+    octets = (key.key_size + 7) // 8
     longest = bytes(octets)
     if algorithm.family == "ecdsa":
         number = _integer(1 << (8 * octets - 1))

@@ -11,13 +11,17 @@ import attrs
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 from vnedoc.errors import ConfigError, KeyUnavailable, SigningError, StateMismatch
 from vnedoc.model import Blob, SignatureAlgorithm
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
+PublicKey: TypeAlias = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
 Source: TypeAlias = "bytes | str | os.PathLike[str]"
 Passphrase: TypeAlias = Callable[[], "str | None"]
 
@@ -31,7 +35,18 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
+    "sha3_256": hashes.SHA3_256(),
+    "sha3_384": hashes.SHA3_384(),
+    "sha3_512": hashes.SHA3_512(),
 }
+_PUBLIC: dict[str, type[PublicKey]] = {
+    "rsa": rsa.RSAPublicKey,
+    "rsa-pss": rsa.RSAPublicKey,
+    "ecdsa": ec.EllipticCurvePublicKey,
+    "ed25519": ed25519.Ed25519PublicKey,
+    "ed448": ed448.Ed448PublicKey,
+}
+"""Kinds of keys, by the family of algorithms."""
 _PEM_KEY = re.compile(
     rb"-----BEGIN (?P<kind>(?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END (?P=kind)-----", re.DOTALL
 )
@@ -99,10 +114,11 @@ class KeySigner:
         """Take a key that is already loaded; how strong it is, is the caller's business.
 
         Args:
-            private_key: RSA, or EC on P-256, P-384 or P-521, of ``cryptography``.
+            private_key: RSA, EC on P-256, P-384 or P-521, Ed25519 or Ed448, of ``cryptography``.
             certificate: DER.
             chain: DER, in any order; what does not lead upwards from *certificate*, and roots, are left out.
-            algorithm: Default: RSASSA-PKCS1-v1_5 with SHA-256, or ECDSA with the hash of the curve's size.
+            algorithm: Default: RSASSA-PKCS1-v1_5 with SHA-256, ECDSA with the hash of the curve's size, or
+                EdDSA.
 
         Raises:
             KeyUnavailable: ``VND-SIGN-006`` key and certificate differ, ``VND-SIGN-007`` unsupported key,
@@ -148,11 +164,12 @@ class KeySigner:
             SigningError: ``VND-SIGN-012`` when the key refuses.
         """
         algorithm = self.algorithm
-        digest = _HASHES[algorithm.hash_name]
         try:
             if isinstance(self._key, rsa.RSAPrivateKey):
-                return self._key.sign(to_be_signed, _padding(algorithm), digest)
-            return self._key.sign(to_be_signed, ec.ECDSA(digest))
+                return self._key.sign(to_be_signed, _padding(algorithm), _hash(algorithm))
+            if isinstance(self._key, ec.EllipticCurvePrivateKey):
+                return self._key.sign(to_be_signed, ec.ECDSA(_hash(algorithm)))
+            return self._key.sign(to_be_signed)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise SigningError(
                 "VND-SIGN-012",
@@ -207,7 +224,7 @@ def public_key_for(certificate: bytes, algorithm: SignatureAlgorithm) -> PublicK
         KeyUnavailable: ``VND-SIGN-007`` when it is not, ``VND-SIGN-008`` when the certificate cannot be read.
     """
     key = load_certificate(certificate).public_key()
-    if isinstance(key, rsa.RSAPublicKey if algorithm.family != "ecdsa" else ec.EllipticCurvePublicKey):
+    if isinstance(key, _PUBLIC[algorithm.family]):
         return key
     raise _unsupported(type(key).__name__.removesuffix("PublicKey"), algorithm)
 
@@ -220,12 +237,13 @@ def require_value(certificate: bytes, algorithm: SignatureAlgorithm, signature: 
         KeyUnavailable: ``VND-SIGN-007`` or ``VND-SIGN-008`` when the certificate does not fit.
     """
     key = public_key_for(certificate, algorithm)
-    digest = _HASHES[algorithm.hash_name]
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, _padding(algorithm), digest)
+            key.verify(signature, signed, _padding(algorithm), _hash(algorithm))
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(_hash(algorithm)))
         else:
-            key.verify(signature, signed, ec.ECDSA(digest))
+            key.verify(signature, signed)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
         raise StateMismatch(
             "VND-SIGN-013",
@@ -420,12 +438,23 @@ def _fitting(key: Any, algorithm: SignatureAlgorithm | None) -> SignatureAlgorit
         if default is None or (algorithm is not None and algorithm.family != "ecdsa"):
             raise _unsupported(f"EC {key.curve.name}", algorithm)
         return algorithm or default
+    if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        own = SignatureAlgorithm.ED25519
+        if isinstance(key, ed448.Ed448PrivateKey):
+            own = SignatureAlgorithm.ED448
+        if algorithm in (None, own):
+            return own
+        raise _unsupported(own.name.capitalize(), algorithm)
     raise _unsupported(type(key).__name__.removesuffix("PrivateKey").lstrip("_"), algorithm)
+
+
+def _hash(algorithm: SignatureAlgorithm) -> hashes.HashAlgorithm:
+    return _HASHES[algorithm.hash_name or ""]
 
 
 def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
     if algorithm.family == "rsa-pss":
-        digest = _HASHES[algorithm.hash_name]
+        digest = _hash(algorithm)
         return padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
     return padding.PKCS1v15()
 
@@ -493,7 +522,8 @@ def _unsupported(key: str, algorithm: SignatureAlgorithm | None) -> KeyUnavailab
     return KeyUnavailable(
         "VND-SIGN-007",
         f"a key of this kind cannot be used: {key}",
-        hint="use RSA of at least 2048 bits, or EC on P-256, P-384 or P-521, with an algorithm that fits",
+        hint="use RSA of at least 2048 bits, EC on P-256, P-384 or P-521, Ed25519 or Ed448, "
+        "with an algorithm that fits",
         facts={"key": key, "algorithm": algorithm.value if algorithm else None},
     )
 

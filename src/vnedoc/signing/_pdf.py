@@ -10,7 +10,7 @@ from typing import Any
 from vnedoc.errors import InputError, StateMismatch
 from vnedoc.model import PDF_TYPE, VIETNAM, Blob, SignatureAlgorithm, Wire
 from vnedoc.protocols import Signer, SigningIdentity
-from vnedoc.signing._cms import container_size, signed_attributes, signed_data
+from vnedoc.signing._cms import container_size, digest_name, signed_attributes, signed_data
 from vnedoc.signing._keys import require_value
 from vnedoc.signing._state import Prepared, SigningState
 from vnedoc.signing._validity import require_identity, require_signer, require_usable, zoned
@@ -42,7 +42,8 @@ def prepare_pdf(
 
     Raises:
         DecodeError: ``VND-SIGN-020`` not a PDF, ``VND-SIGN-021`` damaged.
-        SigningError: ``VND-SIGN-022`` to ``VND-SIGN-025``, the file cannot take a signature;
+        SigningError: ``VND-SIGN-022`` to ``VND-SIGN-025``, the file cannot take a signature; ``VND-SIGN-047``
+            PDF signatures are not made with the key's algorithm (EdDSA, SHA-3);
             ``VND-SIGN-015`` the certificate is not valid at *signing_time*, ``VND-SIGN-016`` it is not for
             signatures.
         InputError: ``VND-SIGN-026`` the time has no zone, ``VND-SIGN-017`` *identity* is no key.
@@ -174,10 +175,11 @@ def _hash(
     before, after = memoryview(increment)[: start - base], memoryview(increment)[end - base :]
     prefix = hashlib.sha256(document)
     prefix.update(before)
-    if algorithm.hash_name == "sha256":
+    name = digest_name(algorithm)
+    if name == "sha256":
         covered = prefix.copy()
     else:
-        covered = hashlib.new(algorithm.hash_name, document)
+        covered = hashlib.new(name, document)
         covered.update(before)
     covered.update(after)
     return covered.digest(), prefix
