@@ -9,7 +9,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import directory, edxml, edxml_seal, edxml_small, edxml_write, imports, pdf, runner, xml
+from benchmarks import (
+    directory,
+    edxml,
+    edxml_seal,
+    edxml_small,
+    edxml_verify,
+    edxml_write,
+    imports,
+    pdf,
+    runner,
+    xml,
+)
 
 GROUPS = (
     *directory.GROUPS,
@@ -20,6 +31,7 @@ GROUPS = (
     *edxml_small.GROUPS,
     *edxml_write.GROUPS,
     *edxml_seal.GROUPS,
+    *edxml_verify.GROUPS,
 )
 
 

@@ -225,8 +225,8 @@ def peak_1000_crlf(folder: Path) -> Case:
 def _peak(folder: Path, size: int, *, wrapped: bool = False) -> Case:
     """Give megabytes over start that reading takes, in a process of its own."""
     small, big = folder / "small.edxml", folder / f"memory-{size}-{wrapped:d}.edxml"
-    _write(small, 10_000)
-    _write(big, size // _FILES // 4 * 3, end="\r\n" if wrapped else "\n", wrapped=wrapped)
+    write_message(small, 10_000)
+    write_message(big, size // _FILES // 4 * 3, end="\r\n" if wrapped else "\n", wrapped=wrapped)
 
     def case() -> float:
         command = [sys.executable, "-c", _PEAK, str(small), str(big)]
@@ -268,7 +268,9 @@ _ATTACHMENT = """<Attachment>
 """
 
 
-def _write(path: Path, octets: int, *, end: str = "\n", subject: str = "", wrapped: bool = False) -> None:
+def write_message(
+    path: Path, octets: int, *, end: str = "\n", subject: str = "", wrapped: bool = False
+) -> None:
     """Write a message with four attachments of that size, one after the other and none of them in memory."""
     references = "".join(_REFERENCE.format(number=number) for number in range(_FILES))
     start = _START.format(space=_QCVN, subject=subject, references=references)
@@ -304,7 +306,7 @@ def _prepare(folder: Path) -> Mapping[str, str]:
     if (folder / "pure.b64").exists():
         return {}
     for name, form in _MADE.items():
-        _write(folder / name, _CONTENT, **form)
+        write_message(folder / name, _CONTENT, **form)
         digests = _read(folder / name)
         for peer in (_lxml_tree, _lxml_iterparse, _expat):
             if peer(folder / name) != digests:
@@ -317,7 +319,7 @@ def _prepare(folder: Path) -> Mapping[str, str]:
 
 def _refuse_changes(folder: Path) -> None:
     changed = folder / "changed.edxml"
-    _write(changed, 1_000_000)
+    write_message(changed, 1_000_000)
     digests = _read(changed)
     data = bytearray(changed.read_bytes())
     data[-500] = ord("A") if data[-500] != ord("A") else ord("B")
