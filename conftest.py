@@ -76,7 +76,8 @@ def _parse_toml(example):
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory):
-    """Give a folder with what the pages take for granted: a letter, a key ("secret"), anchors and CRLs."""
+    """Give a folder with what the pages take for granted: letter, key ("secret"), anchors, CRLs, archive."""
+    from old_archive import write_archive
     from reportlab.pdfgen.canvas import Canvas
 
     from vnedoc.conformance import FakePki, crl_to_pem, to_pem
@@ -92,6 +93,7 @@ def desk(tmp_path_factory):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(octets)
     (folder / "road").mkdir()
+    write_archive(folder / "archive")
     page = Canvas(str(folder / "letter.pdf"))
     page.drawString(72, 720, "A letter")
     page.save()

@@ -29,6 +29,7 @@ ROOMS = {
     "MODEL": "Values",
     "IO": "Files",
     "EXTRA": "Optional parts",
+    "NET": "Fetching from the network",
     "XML": "XML",
     "DSIG": "XML signatures",
     "TRUST": "Certificates and trust",

@@ -34,7 +34,17 @@ if TYPE_CHECKING:
     from vnedoc.signing import load_key
     from vnedoc.trust import RevocationStore, TrustStore
     from vnedoc.verification import Policy
-    from vnedoc.workflow import answer, check, open_mailroom, open_sealed, seal, sign_pdf, sign_xml, verify
+    from vnedoc.workflow import (
+        answer,
+        augment,
+        check,
+        open_mailroom,
+        open_sealed,
+        seal,
+        sign_pdf,
+        sign_xml,
+        verify,
+    )
 
 __version__ = "0.1.0"
 
@@ -60,6 +70,7 @@ _ROOM_OF = {
     "VnedocError": "errors",
     "Wire": "model",
     "answer": "workflow",
+    "augment": "workflow",
     "check": "workflow",
     "load_key": "signing",
     "open_mailroom": "workflow",
@@ -93,6 +104,7 @@ __all__ = [
     "Wire",
     "__version__",
     "answer",
+    "augment",
     "check",
     "load_key",
     "open_mailroom",

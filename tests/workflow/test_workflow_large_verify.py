@@ -7,6 +7,8 @@ import os
 import random
 import re
 import sys
+import tempfile
+from unittest import mock
 
 import attrs
 import pytest
@@ -18,7 +20,7 @@ import vnedoc
 from vnedoc.conformance import FakePki
 from vnedoc.errors import FileError, VnedocError
 from vnedoc.model import Acceptance, Attachment, Blob, Conclusion, FileKind, Limits, SubIndication, Wire
-from vnedoc.workflow import open_sealed, seal, seal_file, sign_edxml, sign_edxml_file, unsealed
+from vnedoc.workflow import _source, open_sealed, seal, seal_file, sign_edxml, sign_edxml_file, unsealed
 
 AT = dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC)
 BIG = random.Random(17).randbytes(150_001)
@@ -54,11 +56,25 @@ def judge(data, policy, limits, **more):
     return vnedoc.verify(data, attrs.evolve(policy, limits=limits), **more)
 
 
+def judge_quickly(source, policy, **more):
+    """Judge without a tree of the attachments where that is possible, and by a tree where it is not."""
+    with mock.patch.object(_source, "LARGE_FROM", SMALL.tree_bytes):
+        return judge(source, policy, TREE, **more)
+
+
 def same(data, policy, **more):
-    """Judge both ways, hold the reports against each other, give one."""
+    """Judge in every way, hold the reports against each other, give one."""
     assert len(data) > SMALL.tree_bytes
     expected = judge(data, policy, TREE, **more)
     seen = judge(data, policy, SMALL, **more)
+    assert judge_quickly(data, policy, **more) == expected
+    assert judge_quickly(data, policy, digest=False, **more) == attrs.evolve(expected, digest=None)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        for how in ({"digest": False}, {}):
+            given_name = attrs.evolve(expected, file="a.edxml", **dict.fromkeys({"digest"} & set(how)))
+            assert judge_quickly(file.name, policy, file="a.edxml", **how, **more) == given_name
     if codes(seen) == {"VND-XML-001"}:  # two parsers put it in two ways
         seen, expected = (
             attrs.evolve(one, findings=tuple(map(without_cause, one.findings))) for one in (seen, expected)
@@ -105,6 +121,7 @@ def same_source(source, policy, **more):
     expected = vnedoc.verify(source, attrs.evolve(policy, limits=TREE), **more)
     seen = vnedoc.verify(source, attrs.evolve(policy, limits=SMALL), **more)
     assert seen == expected
+    assert judge_quickly(source, policy, **more) == expected
     return seen
 
 
@@ -137,6 +154,17 @@ def test_wrapped_base64(office, tmp_path, line_end, by_file):
         data = sign_edxml(data, office.signer, signing_time=AT).read()
     report = same(data, office.policy)
     assert report.conclusion is Conclusion.PASSED, report.findings
+
+
+@pytest.mark.parametrize("odd", [b"\r", b"\n", b"\r\r\n", b"\n\r", b"\r\n\r\n", b"\r\n \r\n"])
+@pytest.mark.parametrize("number", [0, 1, 1200, 2600])
+def test_line_ends_that_are_all_alike_but_one(office, odd, number):
+    """XML 1.0, clause 2.11: the pair, and a carriage return without a line feed, are one line feed."""
+    lines = wrapped(BIG, b"\r\n").split(b"\r\n")
+    text = b"\r\n".join(lines[: number + 1]) + odd + b"\r\n".join(lines[number + 1 :])
+    plain = unsealed(office.envelope(("a.bin", BIG))).read()
+    data = sign_edxml(contents_replaced(plain, text), office.signer, signing_time=AT).read()
+    assert same(data, office.policy).conclusion is Conclusion.PASSED
 
 
 def test_a_file_whose_line_ends_were_made_those_of_windows(office):
@@ -434,27 +462,46 @@ class Changing:
         return self.path.open("rb")
 
 
-def test_a_file_that_changes_is_an_error_and_no_verdict(office, good, tmp_path):
+@pytest.mark.parametrize("known", [True, False], ids=["digest known", "digest unknown"])
+def test_a_file_that_changes_is_an_error_and_no_verdict(office, good, tmp_path, known):
     path = tmp_path / "a.edxml"
     forged = flipped(flipped(good, nth_content(good, 0)[0] + 1000), nth_content(good, 1)[0] + 1000)
-    digest = f"sha256:{hashlib.sha256(good).hexdigest()}"
+    digest = f"sha256:{hashlib.sha256(good).hexdigest()}" if known else ""
     policy = attrs.evolve(office.policy, limits=SMALL)
-    refused, seen = 0, set()
-    for place in range(1, 12):
+    path.write_bytes(good)
+    quiet = Changing(path, 0, forged)
+    assert vnedoc.verify(Wire(Blob(len(good), digest, opener=quiet)), policy).passed
+    # For its kind, to read it, for the end of each attachment, and for the digest of what is signed.
+    assert quiet.opened == 5
+    for place in range(1, 6):
         path.write_bytes(good)
-        source = Changing(path, place, forged)
-        wire = Wire(Blob(len(good), digest, opener=source))
-        try:
-            report = vnedoc.verify(wire, policy)
-        except FileError as error:
-            seen.add(error.code)
-            refused += 1
-            assert source.opened >= place
-        else:
-            assert report.conclusion is Conclusion.PASSED
-            assert source.opened < place
-    assert refused >= 5
-    assert seen == {"VND-IO-003"}
+        wire = Wire(Blob(len(good), digest, opener=Changing(path, place, forged)))
+        if not known and place < 3:  # it changes before it is read, and what is read is what is judged
+            assert vnedoc.verify(wire, policy).sub_indication is SubIndication.HASH_FAILURE
+            continue
+        with pytest.raises(FileError) as caught:
+            vnedoc.verify(wire, policy)
+        assert caught.value.code == "VND-IO-003"
+
+
+def test_a_judged_attachment_that_changes_is_an_error(office, tmp_path):
+    """What is looked at again inside the file must be what was read before."""
+    pdf = office.signed_pdf().read()
+    data = sealed_with(office, office.signer, pdf, BIG)
+    start, _ = nth_content(data, 0)
+    path = tmp_path / "a.edxml"
+    policy = attrs.evolve(office.policy, limits=SMALL)
+    path.write_bytes(data)
+    quiet = Changing(path, 0, b"")
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert vnedoc.verify(Wire(Blob(len(data), digest, opener=quiet)), policy).passed
+    assert quiet.opened > 5
+    for place in range(1, quiet.opened + 1):
+        path.write_bytes(data)
+        wire = Wire(Blob(len(data), digest, opener=Changing(path, place, flipped(data, start + 4000))))
+        with pytest.raises(FileError) as caught:
+            vnedoc.verify(wire, policy)
+        assert caught.value.code == "VND-IO-003"
 
 
 def test_a_file_that_grows(office, good, tmp_path):
@@ -491,6 +538,7 @@ def test_any_octet(office, good, where, octet, kind):
     data = good[:at] + (b"" if kind == "delete" else bytes([octet])) + good[at + (kind != "insert") :]
     policy = office.policy
     expected, seen = judge(data, policy, TREE), judge(data, policy, SMALL)
+    assert judge_quickly(data, policy) == expected
     assert (seen.conclusion is Conclusion.PASSED) == (expected.conclusion is Conclusion.PASSED)
     if codes(seen) == {"VND-XML-010"}:  # a content that cannot be found stays in the tree
         return
@@ -499,13 +547,55 @@ def test_any_octet(office, good, where, octet, kind):
     assert codes(seen) == codes(expected)
 
 
+# --- what costs nothing ---------------------------------------------------------------------------
+
+
+def test_no_digest_is_taken_that_nobody_asks_for(office, good, tmp_path):
+    taken = []
+    real = hashlib.sha256
+
+    class Counting:
+        def __init__(self, octets=b""):
+            self._hasher, self._size = real(octets), len(octets)
+
+        def update(self, octets):
+            self._size += len(octets)
+            taken.append(len(octets))
+            self._hasher.update(octets)
+
+        def __getattr__(self, name):
+            return getattr(self._hasher, name)
+
+    (tmp_path / "a.edxml").write_bytes(good)
+    for source in (bytes(good), tmp_path / "a.edxml"):
+        for digest, times in ((False, 1), (True, 2)):
+            taken.clear()
+            with mock.patch.object(hashlib, "sha256", Counting):
+                report = judge_quickly(source, office.policy, digest=digest)
+            assert report.passed
+            assert (report.digest is None) != digest
+            # Once over what is signed, and once over the file where its digest was asked for.
+            assert times - 0.1 < sum(taken) / len(good) < times + 0.1
+
+
+def test_the_digests_of_a_message_that_is_opened_are_there(office, good, tmp_path):
+    (tmp_path / "a.edxml").write_bytes(good)
+    with mock.patch.object(_source, "LARGE_FROM", SMALL.tree_bytes):
+        for source in (bytes(good), tmp_path / "a.edxml"):
+            received = open_sealed(source, attrs.evolve(office.policy, limits=TREE))
+            digests = [one.blob.digest for one in received.envelope.attachments]
+            assert digests == [Blob.from_bytes(BIG).digest, Blob.from_bytes(OTHER).digest]
+            assert received.wire.digest == Blob.from_bytes(good).digest
+            assert [one.blob.read() for one in received.envelope.attachments] == [BIG, OTHER]
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 _WORK = """
 import datetime as dt
 import vnedoc
 from vnedoc.conformance import FakePki
-from vnedoc.workflow import open_sealed, seal_file
+from vnedoc.workflow import _source, open_sealed, seal_file
 
 at = dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC)
 pki = FakePki.create(at=at)

@@ -13,7 +13,7 @@ import vnedoc
 from vnedoc.cli._console import Console
 
 _BASE = ("attrs", "lxml", "cryptography", "asn1crypto", "pyhanko", "pyhanko-certvalidator")
-_EXTRAS = {"sqlalchemy": "exchange", "reportlab": "demo"}
+_EXTRAS = {"sqlalchemy": "exchange", "httpx2": "http", "reportlab": "demo"}
 _SQLITE_WITH_RETURNING = (3, 35)
 
 

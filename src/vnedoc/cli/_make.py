@@ -6,12 +6,21 @@ import argparse
 from pathlib import Path
 
 from vnedoc.cli._console import Console
-from vnedoc.cli._options import key_of, limits_of, output_of
+from vnedoc.cli._options import key_of, limits_of, output_of, policy_of, timestamper_of
 from vnedoc.edxml import from_json
 from vnedoc.errors import DecodeError
 from vnedoc.model import Blob, FileKind, open_file
 from vnedoc.report import findings_to_text
-from vnedoc.workflow import as_wire, check, kind_of, seal_file, sign_edxml_file, sign_pdf, sign_xml
+from vnedoc.workflow import (
+    as_wire,
+    augment_file,
+    check,
+    kind_of,
+    seal_file,
+    sign_edxml_file,
+    sign_pdf,
+    sign_xml,
+)
 
 _HEAD = 4096  # octets that tell edXML, which may be too large for memory, from the rest
 
@@ -21,8 +30,17 @@ def sign(options: argparse.Namespace, console: Console) -> int:
     out = output_of(options)
     with open_file(Path(options.file)) as handle:
         head = handle.read(_HEAD)
+    timestamper, policy = timestamper_of(options), policy_of(options)
     if kind_of(head) is FileKind.EDXML:
-        sign_edxml_file(options.file, key_of(options), out, level=options.level)
+        sign_edxml_file(
+            options.file,
+            key_of(options),
+            out,
+            level=options.level,
+            timestamper=timestamper,
+            policy=policy,
+            limits=policy.limits,
+        )
         console.note(str(out))
         return 0
     wire = as_wire(Path(options.file))
@@ -35,9 +53,26 @@ def sign(options: argparse.Namespace, console: Console) -> int:
             hint="export the document as PDF first",
             facts={"octets": wire.size},
         )
-    make = sign_pdf if kind is FileKind.PDF else sign_xml
-    signed = make(wire, key_of(options), level=options.level)
+    if kind is FileKind.PDF:
+        signed = sign_pdf(wire, key_of(options), level=options.level)
+    else:
+        signed = sign_xml(wire, key_of(options), level=options.level, timestamper=timestamper, policy=policy)
     console.note(str(signed.save(out)))
+    return 0
+
+
+def augment(options: argparse.Namespace, console: Console) -> int:
+    """Raise the signature of a file and write the result; no attachment is in memory as a whole."""
+    out = output_of(options)
+    augment_file(
+        options.file,
+        policy_of(options),
+        out,
+        level=options.level,
+        timestamper=timestamper_of(options),
+        signature_id=options.signature,
+    )
+    console.note(str(out))
     return 0
 
 

@@ -13,6 +13,7 @@ import attrs
 
 from vnedoc.errors import ConfigError
 from vnedoc.model import Acceptance, Limits
+from vnedoc.protocols import RevocationSource, Timestamper
 from vnedoc.signing import KeySigner, load_key
 from vnedoc.trust import RevocationStore, TrustStore
 from vnedoc.verification import Policy, load_policy
@@ -41,9 +42,10 @@ def _bad_time(text: str) -> ConfigError:
 
 
 def policy_of(options: argparse.Namespace) -> Policy:
-    """Build the policy from the VERIFYING options."""
+    """Build the policy from the options on trust and verifying."""
     trust = TrustStore.from_paths([Path(one) for one in options.trust], [Path(one) for one in options.cert])
-    revocation = RevocationStore.from_paths([Path(one) for one in options.crl])
+    held = RevocationStore.from_paths([Path(one) for one in options.crl])
+    revocation = _asking(options, held) if options.allow else held
     at = None if options.at is None else moment(options.at)
     if options.policy == "strict":
         policy = Policy.strict(trust=trust, revocation=revocation, at=at)
@@ -51,11 +53,28 @@ def policy_of(options: argparse.Namespace) -> Policy:
         policy = Policy.legacy(trust=trust, revocation=revocation, at=at)
     else:
         policy = load_policy(Path(options.policy), trust=trust, revocation=revocation, at=at)
-    if options.revocation is not None:
+    if getattr(options, "revocation", None) is not None:
         policy = attrs.evolve(policy, require_revocation=options.revocation == "require")
-    if options.covers is not None:
+    if getattr(options, "covers", None) is not None:
         policy = attrs.evolve(policy, whole_document=options.covers == "document")
     return attrs.evolve(policy, limits=limits_of(options, policy.limits))
+
+
+def _asking(options: argparse.Namespace, held: RevocationStore) -> RevocationSource:
+    from vnedoc.net import HttpFetcher
+    from vnedoc.trust import FetchingRevocation
+
+    return FetchingRevocation(HttpFetcher(options.allow, allow_private=options.allow_private), base=held)
+
+
+def timestamper_of(options: argparse.Namespace) -> Timestamper | None:
+    """Give the authority of ``--tsa``; whoever names it allows its host."""
+    if options.tsa is None:
+        return None
+    from vnedoc.net import HttpFetcher
+    from vnedoc.trust import TsaClient
+
+    return TsaClient(options.tsa, HttpFetcher([options.tsa], allow_private=options.allow_private))
 
 
 def acceptance_of(options: argparse.Namespace) -> Acceptance:

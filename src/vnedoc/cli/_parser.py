@@ -153,6 +153,16 @@ def _making(command: Command) -> None:
     _key(sign, required=True)
     sign.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
     sign.add_argument("--level", default="B-B", metavar="LEVEL", help="baseline level (%(default)s)")
+    _stamping(sign, required=False)
+
+    augment = command(
+        "augment", "Raise an XML signature, whoever made it, to B-T, B-LT or B-LTA.", "_make", "augment"
+    )
+    augment.add_argument("file", metavar="FILE")
+    augment.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+    augment.add_argument("--level", default="B-LTA", metavar="LEVEL", help="baseline level (%(default)s)")
+    augment.add_argument("--signature", metavar="ID", help="Id of the signature, where there are several")
+    _stamping(augment, required=True)
 
     seal = command(
         "seal", "Write and seal an edXML message from ENVELOPE.json (vnedoc-envelope/1).", "_make", "seal"
@@ -214,8 +224,13 @@ def _exchange(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--via", required=True, metavar="URI", help="transport, such as folder:DIR")
 
 
-def _verifying(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("verifying")
+def _stamping(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    group = parser.add_argument_group("levels above B-B")
+    group.add_argument("--tsa", required=required, metavar="URL", help="time-stamping authority (RFC 3161)")
+    _trusting(group)
+
+
+def _trusting(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--trust",
         action="append",
@@ -230,11 +245,29 @@ def _verifying(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="further certificates, not trusted by themselves",
     )
-    group.add_argument("--crl", action="append", default=[], metavar="PATH", help="revocation lists")
+    group.add_argument(
+        "--crl", action="append", default=[], metavar="PATH", help="revocation lists and OCSP answers"
+    )
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="host that may be asked for revocation data; without it nothing is fetched",
+    )
+    group.add_argument(
+        "--allow-private", action="store_true", help="also where its address is one of a private network"
+    )
     group.add_argument(
         "--policy", default="strict", metavar=_POLICY, help="what signatures must meet (%(default)s)"
     )
     group.add_argument("--at", metavar="ISO-TIME", help="judge certificates for this time; needs an offset")
+    _limit(group)
+
+
+def _verifying(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("verifying")
+    _trusting(group)
     group.add_argument(
         "--revocation", choices=("require", "if-available"), help="default: as the policy says"
     )
@@ -249,4 +282,3 @@ def _verifying(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--password-env", metavar="NAME", help="environment variable with the password of a PDF"
     )
-    _limit(group)

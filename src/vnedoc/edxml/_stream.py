@@ -15,7 +15,15 @@ from vnedoc.edxml._read import Decoded, decode_document
 from vnedoc.edxml._spaces import looks_like_mime
 from vnedoc.errors import DecodeError, LimitExceeded, VnedocError
 from vnedoc.model import Blob, Finding, Limits, Wire, file_changed, open_file, unreadable
-from vnedoc.xml import ByteSource, Streamed, XmlDocument, looks_like_xml, parse_stream, true_line
+from vnedoc.xml import (
+    ByteSource,
+    Streamed,
+    XmlDocument,
+    all_hashed,
+    looks_like_xml,
+    parse_stream,
+    true_line,
+)
 
 _CONTENTS = frozenset({"ContentTransferEncoded"})
 _HEAD = 4096
@@ -104,32 +112,57 @@ def open_large(wire: Wire, limits: Limits, *, lenient: bool) -> tuple[Decoded, X
 
 
 def read_outline(
-    wire: Wire, limits: Limits, must_stay: Callable[[Streamed], frozenset[int]]
-) -> tuple[XmlDocument, Decoded | VnedocError]:
+    wire: Wire,
+    limits: Limits,
+    must_stay: Callable[[Streamed], frozenset[int]],
+    *,
+    digest: bool = False,
+    hashed: Callable[[bytes], bool] | None = None,
+    through: ByteSource | None = None,
+    plain: bool = False,
+) -> tuple[Streamed, Decoded | VnedocError]:
     """Read a message for the judgement of its signatures, without a tree of its attachments.
 
     Args:
-        wire: The message.
+        wire: The message. Where its digest is empty it is not known, and what is read is taken as it is.
         limits: Bounds on what is read, ``file_bytes`` for the whole.
         must_stay: Gives the ``Cut.start`` of texts that are to be in the tree.
+        digest: Take the digest of the file.
+        hashed: Which contents are to have a digest, as for ``parse_stream``; ``None``: all.
+        through: As for ``parse_stream``.
+        plain: As for ``parse_stream``.
 
     Returns:
-        The document with its runs, and the message in it, or why it cannot be read: signatures come first.
+        What was read, its document with its runs, and the message in it, or why it cannot be read:
+        signatures come first.
 
     Raises:
         DecodeError: It is not well-formed.
         LimitExceeded: Something is larger than *limits* allow.
         FileError: The file is gone or is not the one that the wire has the digest of.
+        NotBase64: As *plain* says.
     """
-    expected = None if wire.blob.data is not None else wire.digest
+    steady = wire.blob.data is not None
+    expected = None if steady else wire.digest or None
     leave: frozenset[int] = frozenset()
     for _ in range(_PASSES):
-        streamed = parse_stream(wire.blob.open, _CONTENTS, limits, expected=expected, leave=leave)
+        streamed = parse_stream(
+            wire.blob.open,
+            _CONTENTS,
+            limits,
+            digest=digest,
+            expected=expected,
+            leave=leave,
+            hashed=hashed or all_hashed,
+            steady=steady,
+            through=through,
+            plain=plain,
+        )
         misplaced = must_stay(streamed)
         if not misplaced:
             outcome, misplaced = _read(streamed, limits, lenient=False)
             if not misplaced:
-                return streamed.document, outcome
+                return streamed, outcome
         leave |= misplaced
     raise LimitExceeded.of("VND-XML-010", "tree_bytes", limits.tree_bytes, wire.size)
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from vnedoc.exchange import Thread, answer, recall, replace, revoke, update
     from vnedoc.workflow._file_seal import complete_seal_file, prepare_seal_file, seal_file, sign_edxml_file
     from vnedoc.workflow._mailroom import Mailroom, PolicyOpener, open_mailroom
+    from vnedoc.workflow._raising import augment, augment_file
     from vnedoc.workflow._sealing import (
         check,
         complete,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         sign_xml,
         unsealed,
     )
+    from vnedoc.workflow._signed_parts import SignedPart, signed_parts
     from vnedoc.workflow._source import Source, as_wire, kind_of
     from vnedoc.workflow._verify import Examined, examine, open_sealed, verify
 
@@ -25,10 +27,13 @@ __all__ = [
     "Examined",
     "Mailroom",
     "PolicyOpener",
+    "SignedPart",
     "Source",
     "Thread",
     "answer",
     "as_wire",
+    "augment",
+    "augment_file",
     "check",
     "complete",
     "complete_seal_file",
@@ -47,6 +52,7 @@ __all__ = [
     "sign_edxml_file",
     "sign_pdf",
     "sign_xml",
+    "signed_parts",
     "unsealed",
     "update",
     "verify",
@@ -58,6 +64,8 @@ _MODULE_OF = {
         ("complete_seal_file", "prepare_seal_file", "seal_file", "sign_edxml_file"), "_file_seal"
     ),
     **dict.fromkeys(("Mailroom", "PolicyOpener", "open_mailroom"), "_mailroom"),
+    **dict.fromkeys(("augment", "augment_file"), "_raising"),
+    **dict.fromkeys(("SignedPart", "signed_parts"), "_signed_parts"),
     **dict.fromkeys(("Source", "as_wire", "kind_of"), "_source"),
     **dict.fromkeys(("Examined", "examine", "open_sealed", "verify"), "_verify"),
 }

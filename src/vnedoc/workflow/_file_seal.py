@@ -10,14 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import TypeAlias
 
+import attrs
+
 from vnedoc.edxml import CONTENT_ELEMENTS, SIGNATURE_PARENT, Draft
 from vnedoc.errors import StateMismatch
-from vnedoc.model import Blob, Limits, Wire, written_whole
-from vnedoc.protocols import Signer, SigningIdentity
+from vnedoc.model import Blob, Level, Limits, Wire, written_whole
+from vnedoc.protocols import Signer, SigningIdentity, Timestamper
 from vnedoc.signing import (
     LargeXml,
     Measured,
@@ -27,7 +30,8 @@ from vnedoc.signing import (
     prepare_large_xml,
     require_signer,
 )
-from vnedoc.workflow._sealing import Message, require_level, require_message, require_rules
+from vnedoc.verification import Policy
+from vnedoc.workflow._sealing import Message, require_message, require_rules
 from vnedoc.workflow._steady import SteadyFile
 from vnedoc.xml import (
     EXC_C14N,
@@ -140,6 +144,8 @@ def sign_edxml_file(
     *,
     level: str = "B-B",
     signing_time: dt.datetime | None = None,
+    timestamper: Timestamper | None = None,
+    policy: Policy | None = None,
     replace: bool = True,
     limits: Limits | None = None,
 ) -> Wire:
@@ -153,8 +159,10 @@ def sign_edxml_file(
         source: Path or ``Wire`` of an edXML message without envelope signature.
         signer: The agency's key.
         path: Where to; its folder must exist.
-        level: ``B-B``.
+        level: ``B-B``, ``B-T``, ``B-LT`` or ``B-LTA``, see ``augment_file``.
         signing_time: Claimed time with zone; default now.
+        timestamper: The time-stamping authority, for ``B-T`` and above.
+        policy: Trust and revocation data, for ``B-LT`` and above.
         replace: ``False`` refuses an existing file.
         limits: How much hostile input may cost; ``file_bytes`` bounds the file.
 
@@ -162,18 +170,27 @@ def sign_edxml_file(
         The file: the exact bytes to store and to send.
 
     Raises:
-        ConfigError: ``VND-FLOW-021``, the level is not supported.
+        ConfigError: ``VND-SIGN-086``, the level is not known or needs more than was given.
         DecodeError: It is not well-formed edXML.
         LimitExceeded: It is larger than *limits* allow.
         SigningError: It is sealed already, or the key refused.
         FileError: ``VND-IO-001`` the file cannot be read, ``VND-IO-003`` it changes meanwhile, ``VND-IO-002``
             the new one cannot be written, ``VND-IO-004`` it exists already. Nothing is left behind.
     """
-    require_level(level)
     require_signer(signer)
+    if level != Level.B_B.value:
+        from vnedoc.workflow._raising import augment_file, require_able
+
+        require_able(level, timestamper, policy)
+        judging = policy or Policy()
+        judging = judging if limits is None else attrs.evolve(judging, limits=limits)
+        with tempfile.TemporaryDirectory(dir=FilePath(path).parent) as scratch:
+            sealed = FilePath(scratch, "sealed")
+            signed = sign_edxml_file(source, signer, sealed, signing_time=signing_time, limits=limits)
+            return augment_file(signed, judging, path, level=level, timestamper=timestamper, replace=replace)
     known = source.blob if isinstance(source, Wire) else Blob(0, "", None, FilePath(source))
     file = SteadyFile(known)
-    document = _outline(file, known.digest or None, limits)
+    document = outline_of(file, known.digest or None, limits)
     large = LargeXml(
         outline=document,
         measure=lambda: _measure_file(file, document),
@@ -182,24 +199,36 @@ def sign_edxml_file(
     moment = signing_time or dt.datetime.now(dt.UTC)
     state = prepare_large_xml(large, signer, signing_time=moment, parent=SIGNATURE_PARENT).state
     offset, octets = finished_signature(state, signer.sign(state.to_be_signed))
+    return save_pieces(_with(octets, offset, file.pieces()), path, replace=replace)
+
+
+def save_pieces(pieces: Iterable[bytes | memoryview], path: Path, *, replace: bool) -> Wire:
+    """Write the octets as a file, as a whole or not at all."""
     hasher, size = hashlib.sha256(), 0
     with written_whole(path, replace=replace) as handle:
-        for piece in _with(octets, offset, file.pieces()):
+        for piece in pieces:
             handle.write(piece)
             hasher.update(piece)
             size += len(piece)
     return Wire(Blob(size, f"sha256:{hasher.hexdigest()}", None, FilePath(path)))
 
 
-def _outline(file: SteadyFile, expected: str | None, limits: Limits | None) -> XmlDocument:
+def outline_of(file: SteadyFile, expected: str | None, limits: Limits | None) -> XmlDocument:
     """Read the file without the base64 of attachments; base64 with markup in it stays where it is."""
     leave: frozenset[int] = frozenset()
     while True:
-        streamed = parse_stream(file.open, CONTENT_ELEMENTS, limits, expected=expected, leave=leave)
+        streamed = parse_stream(
+            file.open, CONTENT_ELEMENTS, limits, expected=expected, leave=leave, hashed=_no_digest
+        )
         more = cuts_with_markup(streamed.document)
         if not more:
             return streamed.document
         leave |= more
+
+
+def _no_digest(_head: bytes) -> bool:
+    """Nobody reads the contents here; that they are base64 is all there is to know."""
+    return False
 
 
 def _measure_file(file: SteadyFile, document: XmlDocument) -> Measured:

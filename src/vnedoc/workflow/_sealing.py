@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
 from vnedoc.errors import ConfigError, FileError, InputError, RuleError, VnedocError
@@ -17,9 +17,13 @@ from vnedoc.model import (
     StatusMessage,
     Wire,
 )
-from vnedoc.protocols import Directory, Signer, SigningIdentity
+from vnedoc.protocols import Directory, Signer, SigningIdentity, Timestamper
 from vnedoc.signing import Prepared, SigningState
 from vnedoc.workflow._source import Source, as_wire, kind_of
+
+if TYPE_CHECKING:
+    from vnedoc.signing import XmlForm
+    from vnedoc.verification import Policy
 
 Message: TypeAlias = Envelope | StatusMessage
 
@@ -223,49 +227,91 @@ def sign_pdf(
 
 
 def sign_xml(
-    source: Source, signer: Signer, *, level: str = "B-B", signing_time: dt.datetime | None = None
+    source: Source,
+    signer: Signer,
+    *,
+    level: str = "B-B",
+    signing_time: dt.datetime | None = None,
+    form: XmlForm | None = None,
+    timestamper: Timestamper | None = None,
+    policy: Policy | None = None,
 ) -> Wire:
-    """Sign an XML file as enveloped XAdES baseline; the signature becomes the root's last child.
+    """Sign an XML file as XAdES baseline; by default the signature becomes the root's last child.
 
     Args:
-        source: Bytes, path or ``Wire`` of an XML file.
+        source: Bytes, path or ``Wire`` of an XML file; of any file where *form* is enveloping or detached.
         signer: The key.
-        level: ``B-B``.
+        level: ``B-B``, ``B-T``, ``B-LT`` or ``B-LTA``, see ``augment``.
         signing_time: Claimed time with zone; default now.
+        form: How the signature looks; default enveloped over the whole document.
+        timestamper: The time-stamping authority, for ``B-T`` and above.
+        policy: Trust and revocation data, for ``B-LT`` and above.
 
     Raises:
-        ConfigError: ``VND-FLOW-021``, the level is not supported.
+        ConfigError: ``VND-SIGN-086``, the level is not known or needs more than was given.
         DecodeError: It is not well-formed XML.
-        SigningError: The key refused.
+        SigningError: The key refused, or the level cannot be reached.
+        TransportError: The time-stamping authority cannot be reached.
         FileError: A file cannot be read.
     """
-    from vnedoc.signing import sign_xml as sign
-
-    require_level(level)
-    return sign(as_wire(source), signer, signing_time=signing_time)
+    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, form=form)
 
 
 def sign_edxml(
-    source: Source, signer: Signer, *, level: str = "B-B", signing_time: dt.datetime | None = None
+    source: Source,
+    signer: Signer,
+    *,
+    level: str = "B-B",
+    signing_time: dt.datetime | None = None,
+    timestamper: Timestamper | None = None,
+    policy: Policy | None = None,
 ) -> Wire:
     """Seal an edXML message that is written already; its bytes stay as they are but for the signature.
 
     Args:
         source: Bytes, path or ``Wire`` of an edXML message without envelope signature.
         signer: The agency's key.
-        level: ``B-B``.
+        level: As for ``sign_xml``, as are *timestamper*, *policy* and the errors.
         signing_time: Claimed time with zone; default now.
+        timestamper: The time-stamping authority.
+        policy: Trust and revocation data.
 
     Raises:
-        ConfigError: ``VND-FLOW-021``, the level is not supported.
         DecodeError: It is not well-formed edXML.
         SigningError: It is sealed already, or the key refused.
         FileError: A file cannot be read.
     """
+    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, parent=SIGNATURE_PARENT)
+
+
+def _sign(
+    wire: Wire,
+    signer: Signer,
+    level: str,
+    signing_time: dt.datetime | None,
+    timestamper: Timestamper | None,
+    policy: Policy | None,
+    *,
+    form: XmlForm | None = None,
+    parent: tuple[str, ...] | None = None,
+) -> Wire:
+    from vnedoc.signing import XmlForm as Form
     from vnedoc.signing import sign_xml as sign
 
-    require_level(level)
-    return sign(as_wire(source), signer, signing_time=signing_time, parent=SIGNATURE_PARENT)
+    return sign(
+        wire,
+        signer,
+        signing_time=signing_time,
+        parent=parent,
+        form=form or Form(),
+        level=level,
+        timestamper=timestamper,
+        trust=None if policy is None else policy.trust,
+        revocation=None if policy is None else policy.revocation,
+        at=None if policy is None else policy.at,
+        limits=None if policy is None else policy.limits,
+        algorithms=None if policy is None else policy.algorithms,
+    )
 
 
 def require_level(level: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TypeAlias
 
 import attrs
 
 from vnedoc.edxml import looks_like_mime
-from vnedoc.model import EDXML_TYPE, Blob, FileKind, Wire
+from vnedoc.model import EDXML_TYPE, Blob, FileKind, Limits, Wire, open_file, unreadable
 from vnedoc.xml import looks_like_xml
 
 Source: TypeAlias = Wire | bytes | str | os.PathLike[str]
@@ -24,13 +25,46 @@ _QCVN = b"QCVN_102_2016"
 _PDF_HEADER_WITHIN = 1024
 
 
-def as_wire(source: Source, content_type: str = EDXML_TYPE) -> Wire:
-    """Give the source as a ``Wire``; raises ``FileError`` when a file cannot be read."""
+LARGE_FROM = 1 << 20
+"""edXML messages above this size are judged without a tree of their attachments, octets."""
+
+
+def as_wire(source: Source, content_type: str = EDXML_TYPE, *, unread: bool = False) -> Wire:
+    """Give the source as a ``Wire``.
+
+    Args:
+        source: ``Wire``, bytes or path.
+        content_type: Of bytes and of a file.
+        unread: Take no digest of a large file, see ``is_unread``, and a small one into memory.
+
+    Raises:
+        FileError: ``VND-IO-001`` when a file cannot be read.
+    """
     if isinstance(source, Wire):
         return source
     if isinstance(source, bytes | bytearray | memoryview):
         return Wire.from_bytes(bytes(source), content_type)
-    return Wire.from_file(source, content_type)
+    if not unread:
+        return Wire.from_file(source, content_type)
+    path = Path(source)
+    with open_file(path) as handle:
+        try:
+            size = os.fstat(handle.fileno()).st_size
+            octets = handle.read(LARGE_FROM + 1) if size <= LARGE_FROM else b""
+        except OSError as error:
+            raise unreadable(path, error) from error
+    small = size <= LARGE_FROM and len(octets) <= LARGE_FROM  # it may be growing
+    return Wire(Blob.from_bytes(octets) if small else Blob(size, "", None, path), content_type)
+
+
+def is_large(size: int, limits: Limits) -> bool:
+    """Tell whether an edXML message of that size is judged without a tree of its attachments."""
+    return size > min(LARGE_FROM, limits.tree_bytes)
+
+
+def is_unread(wire: Wire) -> bool:
+    """Tell whether the digest of the file is not known yet; its size may be another by now."""
+    return wire.blob.data is None and not wire.digest
 
 
 def name_of(source: Source) -> str | None:
@@ -66,6 +100,8 @@ def glance(blob: Blob) -> Glance:
     """
     if blob.data is not None:
         return Glance(kind_of(blob.data), blob.data[:HEAD])
+    if blob.head is not None and not is_judged(blob.head):
+        return Glance(_kind_of(blob.head, has_object=False), blob.head)  # taken with the digest
     # All of them are read, or they could be others than those that are judged.
     head, tail, has_object = b"", b"", False
     for piece in blob.checked_chunks():
@@ -73,6 +109,11 @@ def glance(blob: Blob) -> Glance:
         has_object = has_object or _OBJECT in piece or _OBJECT in tail + piece[: len(_OBJECT)]
         tail = (tail + piece[-len(_OBJECT) :])[-len(_OBJECT) :]
     return Glance(_kind_of(head, has_object=_PDF in head[:_PDF_HEADER_WITHIN] and has_object), head)
+
+
+def is_judged(head: bytes) -> bool:
+    """Tell by its first octets whether more of a content is looked at than those, so that they must stay."""
+    return looks_like_xml(head) or head.startswith(b"PK") or _PDF in head[:_PDF_HEADER_WITHIN]
 
 
 def _kind_of(data: bytes, *, has_object: bool) -> FileKind:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from vnedoc.errors import FileError
 from vnedoc.model import Blob, file_changed, unreadable
 
-_PIECE = 1 << 20  # octets
+_PIECE = 3 << 15  # octets; larger ones get new memory from the system each time, and leave the cache
 
 
 class SteadyFile:

@@ -26,10 +26,20 @@ from vnedoc.model import (
 )
 from vnedoc.verification import Policy, foreign_signatures, seal_findings, verify_xml
 from vnedoc.workflow._acceptance import Accepted, Seen, apply
-from vnedoc.workflow._source import Glance, Source, as_wire, glance, kind_of, name_of
+from vnedoc.workflow._source import (
+    Glance,
+    Source,
+    as_wire,
+    glance,
+    is_large,
+    is_unread,
+    kind_of,
+    name_of,
+)
 from vnedoc.xml import XmlDocument, looks_like_xml, parse
 
 if TYPE_CHECKING:
+    from vnedoc.dsig import Resolver
     from vnedoc.edxml import Decoded
     from vnedoc.workflow._large import LargeMessage
 
@@ -44,6 +54,8 @@ def verify(
     main: str | None = None,
     password: str | None = None,
     file: str | None = None,
+    digest: bool = True,
+    resolver: Resolver | None = None,
 ) -> Report:
     """Judge a PDF, XML or edXML file; what it is is decided by its content.
 
@@ -54,6 +66,10 @@ def verify(
         main: ContentId of an edXML message's main document; default the first PDF in the manifest.
         password: Of an encrypted PDF.
         file: Name for the report; default the path as given.
+        digest: ``False`` leaves the digest of the whole file out of the report, which for a large message is
+            half of the work.
+        resolver: Gives what an XML signature covers outside of its document, by its URI, which is the
+            sender's; nothing else is ever looked up.
 
     Returns:
         The report with every finding. A bad signature, a malformed or a hostile file is a report too.
@@ -61,8 +77,16 @@ def verify(
     Raises:
         FileError: When a file cannot be read, and for nothing else.
     """
-    wire = as_wire(source)
-    examined = examine(wire, policy, acceptance=acceptance, main=main, password=password)
+    examined = examine(
+        as_wire(source, unread=True),
+        policy,
+        acceptance=acceptance,
+        main=main,
+        password=password,
+        digest=digest,
+        contents=False,
+        resolver=resolver,
+    )
     return attrs.evolve(examined.report, file=file if file is not None else name_of(source))
 
 
@@ -135,30 +159,70 @@ class Examined:
 
 
 def examine(
-    wire: Wire, policy: Policy, *, acceptance: Acceptance, main: str | None, password: str | None
+    wire: Wire,
+    policy: Policy,
+    *,
+    acceptance: Acceptance,
+    main: str | None,
+    password: str | None,
+    digest: bool = True,
+    contents: bool = True,
+    resolver: Resolver | None = None,
 ) -> Examined:
-    """Judge *wire* at one moment; nothing but ``FileError`` is raised."""
+    """Judge *wire* at one moment; nothing but ``FileError`` is raised.
+
+    Args:
+        wire: What to judge. That of a file whose digest is not known yet has an empty one.
+        policy: What its signatures must meet.
+        acceptance: The rule for an edXML message.
+        main: ContentId of an edXML message's main document.
+        password: Of an encrypted PDF.
+        digest: Put the digest of the whole into the report.
+        contents: Take the digest of each attachment, for those who read them later.
+        resolver: Gives what the signatures of an XML file that is no message cover outside of it.
+    """
     policy = attrs.evolve(policy, at=policy.time())
     secret = None if password is None else password.encode()
     base = Report(
         kind=FileKind.UNKNOWN,
         conclusion=Conclusion.FAILED,
         sub_indication=SubIndication.FORMAT_FAILURE,
-        digest=wire.digest,
         size=wire.size,
         policy=policy.name,
         checked_at=policy.at,
         revocation="require" if policy.require_revocation else "if-available",
         covers="document" if policy.whole_document else "element",
     )
-    if wire.size > policy.limits.file_bytes:
-        error = LimitExceeded.of("VND-FLOW-004", "file_bytes", policy.limits.file_bytes, wire.size)
-        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
-    if not wire.size:
-        return Examined(report=attrs.evolve(base, findings=(Finding.error("VND-FLOW-002"),)), malformed=True)
-    large = _large(base, wire, policy, acceptance, main, secret)
-    if large is not None:
-        return large
+    if is_unread(wire):
+        large = _large(base, wire, policy, acceptance, main, secret, digest=digest, contents=contents)
+        if large is not None and not large.malformed:
+            return large
+        wire = Wire.from_file(str(wire.blob.path), wire.content_type)  # for a report of these very octets
+    base = attrs.evolve(base, digest=wire.digest if digest else None, size=wire.size)
+    unfit = _unfit(wire.size, policy.limits)
+    if unfit is not None:
+        return Examined(report=attrs.evolve(base, findings=(unfit,)), malformed=True)
+    large = _large(base, wire, policy, acceptance, main, secret, digest=False, contents=contents)
+    return large or _examine_whole(base, wire, policy, acceptance, main, secret, resolver)
+
+
+def _unfit(size: int, limits: Limits) -> Finding | None:
+    """Say why a file of that size is not looked at."""
+    if size > limits.file_bytes:
+        return _as_finding(LimitExceeded.of("VND-FLOW-004", "file_bytes", limits.file_bytes, size))
+    return None if size else Finding.error("VND-FLOW-002")
+
+
+def _examine_whole(
+    base: Report,
+    wire: Wire,
+    policy: Policy,
+    acceptance: Acceptance,
+    main: str | None,
+    secret: bytes | None,
+    resolver: Resolver | None,
+) -> Examined:
+    """Judge what is taken into memory."""
     data = wire.read()
     base = attrs.evolve(base, kind=kind_of(data))
     if base.kind is FileKind.UNKNOWN:
@@ -174,7 +238,9 @@ def examine(
         else:
             document = parse(data, policy.limits)
             if not is_edxml(document):
-                return Examined(report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy))
+                return Examined(
+                    report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy, resolver)
+                )
         base = attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance)
         return _edxml(base, wire if document is None else document, policy, acceptance, main, secret)
     except FileError:
@@ -190,22 +256,32 @@ def _large(
     acceptance: Acceptance,
     main: str | None,
     password: bytes | None,
+    *,
+    digest: bool,
+    contents: bool,
 ) -> Examined | None:
-    """Judge an edXML message that is too large for a tree; ``None`` when it is none."""
-    if wire.size <= policy.limits.tree_bytes:
+    """Judge a large edXML message without a tree of its attachments; ``None`` when it is none.
+
+    Where a tree may be made, that one says what is wrong with a message that cannot be read.
+    """
+    if not is_large(wire.size, policy.limits) or _unfit(wire.size, policy.limits) is not None:
         return None
     from vnedoc.workflow._large import read_large
 
     base = attrs.evolve(base, kind=FileKind.EDXML)
     try:
-        message = read_large(wire, policy.limits)
+        message = read_large(wire, policy.limits, digest=digest, contents=contents)
         if message is None:
             return None
-        base = attrs.evolve(base, acceptance=acceptance)
+        base = attrs.evolve(base, acceptance=acceptance, size=message.streamed.size)
+        if digest:
+            base = attrs.evolve(base, digest=message.streamed.digest)
         return _edxml(base, message, policy, acceptance, main, password)
     except FileError:
         raise
     except VnedocError as error:
+        if wire.size <= policy.limits.tree_bytes:
+            return None
         return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
 
 
@@ -242,8 +318,8 @@ def _pdf(base: Report, wire: Wire, policy: Policy, password: bytes | None) -> Re
     )
 
 
-def _xml(base: Report, document: XmlDocument, policy: Policy) -> Report:
-    return _conclude(base, verify_xml(document, policy), ())
+def _xml(base: Report, document: XmlDocument, policy: Policy, resolver: Resolver | None) -> Report:
+    return _conclude(base, verify_xml(document, policy, resolver=resolver), ())
 
 
 def _edxml(
@@ -332,7 +408,7 @@ def _attachment(
     if look.kind is FileKind.PDF:
         from vnedoc.verification import verify_pdf
 
-        held = Wire(Blob(blob.size, blob.digest, blob.read()))
+        held = Wire(Blob.from_bytes(blob.read()))
         verdict = verify_pdf(held, policy, where=where, password=password, prefix_id=prefix_id)
         return verdict.signatures, list(verdict.findings), verdict.conclusion_override
     if looks_like_xml(look.head):
