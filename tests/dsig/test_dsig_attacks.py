@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from dsig_attacks import nothing_opened
 from dsig_samples import LIMITS
+from standards_page import figures
 
 import vnedoc
 from vnedoc.dsig import check_signatures
@@ -94,6 +95,7 @@ def test_no_attack_passes_and_none_reaches_out(attacks, record_property):
             taken.add(name)
         seen[report.conclusion.value if report.signatures else report.sub_indication.value] += 1
     assert taken == SOUND
+    assert figures("attacks") == (len(attacks), len(attacks), 0)
     assert seen == {"FAILED": 49, "INDETERMINATE": 17, "PASSED": 2, "FORMAT_FAILURE": 14, "NO_SIGNATURE": 18}
 
 

@@ -9,6 +9,7 @@ import hashlib
 
 import pytest
 from asn1crypto import cms, tsp
+from standards_page import figures
 from xades_vectors import detached_files, rows
 
 from vnedoc.dsig import UnsafeGeneric, check_signatures
@@ -97,6 +98,8 @@ def test_the_core_verdict_of_every_decided_row(corpus, record_property):
             exceptions[row["file"]] = found
     record_property("rows", len(decided))
     assert exceptions == {file: found for file, (found, _) in VERDICTS.items()}
+    expected = (len(decided), len(decided) - len(exceptions), len(exceptions))
+    assert figures("XAdES signatures") == expected
 
 
 def test_every_undecided_row_gives_a_value_or_a_typed_refusal(corpus, record_property):
@@ -234,6 +237,8 @@ def test_the_imprint_of_every_time_stamp(corpus, record_property):
                 others[row["file"], stamp.kind] = (number + 1, found)
     record_property("rows", sum(right.values()) + sum(number for number, _ in others.values()))
     assert others == {key: (number, found) for key, (number, found, _) in IMPRINTS.items()}
+    good, odd = sum(right.values()), sum(number for number, _ in others.values())
+    assert figures("XAdES time stamps") == (good + odd, good, odd)
     assert right == {
         "archive-132": 2,
         "archive-141": 11,

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed448
 from dsig_samples import LIMITS, edxml_wire
 from lxml import etree
+from standards_page import figures
 from xml_peers import (
     java_class_path,
     judge_by_bergshamra,
@@ -283,6 +284,8 @@ def test_no_combination_is_without_a_peer(made):
         verdicts = made.of(("matrix", *name))
         judges.setdefault(tuple(sorted(k for k, v in verdicts.items() if v == "valid")), []).append(name)
     assert () not in judges, judges.get(())
+    accepted = sum(len(names) for names in judges.values())
+    assert figures("combinations that we make") == (len(COMBINATIONS), accepted, 0)
     lonely = {(who[0], one.value) for who, names in judges.items() if len(who) == 1 for _, _, one in names}
     assert lonely == LONELY
 

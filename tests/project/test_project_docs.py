@@ -37,6 +37,12 @@ def test_every_code_has_an_anchor():
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
+def test_a_page_names_only_tests_that_exist(path):
+    named = re.findall(r"`(tests/[\w/.]+)`", path.read_text(encoding="utf-8"))
+    assert [one for one in named if not (ROOT / one).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
 def test_a_page_names_only_codes_that_exist(path):
     named = set(re.findall(r"VND-[A-Z]+-[0-9]{3}", path.read_text(encoding="utf-8")))
     assert named <= set(codes())
