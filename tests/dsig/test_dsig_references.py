@@ -107,11 +107,11 @@ def test_a_signature_beside_its_file_covers_all_there_is(person, pki):
 
     alone = forge(person, "{}", over(DATA, 'URI="a"'))
     core = check(alone, files)
-    assert (core.covers_root, core.covers_outside) == (False, True)
+    assert (core.covers_root, core.covers_alone) == (False, True)
     assert judge(alone) == (PASSED, set())
     for around in ("<Doc>{}</Doc>", "{}<?x?>", "<?x?>{}"):
         data = forge(person, around, over(DATA, 'URI="a"'))
-        assert not check(data, files).covers_outside
+        assert not check(data, files).covers_alone
         assert judge(data) == (FAILED, {"VND-SIG-102"})
     more = forge(person, "{}", over(DATA, 'URI="a"'), objects="<Object>không được ký</Object>")
     assert judge(more) == (FAILED, {"VND-SIG-013"})

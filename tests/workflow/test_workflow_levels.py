@@ -191,6 +191,18 @@ def test_a_detached_signature_needs_its_content(office):
     assert changed.sub_indication is SubIndication.HASH_FAILURE
 
 
+@pytest.mark.parametrize("octets", [True, False])
+def test_an_enveloping_signature_is_the_whole_document(office, octets):
+    form = XmlForm(packaging="enveloping", octets=octets)
+    signed = vnedoc.sign_xml(b"<a><b/></a>", office.signer, signing_time=AT, form=form)
+    assert vnedoc.verify(signed, office.policy).passed
+    foreign = signed.read().replace(b"</ds:Signature>", b"<ds:Object><c/></ds:Object></ds:Signature>")
+    codes = {one.code for one in vnedoc.verify(foreign, office.policy).all_findings()}
+    assert codes == {"VND-SIG-013"}
+    beside = b"<r>" + signed.read().partition(b"?>\n")[2] + b"<c/></r>"
+    assert "VND-SIG-102" in {one.code for one in vnedoc.verify(beside, office.policy).all_findings()}
+
+
 # --- the archive --------------------------------------------------------------------------------
 
 

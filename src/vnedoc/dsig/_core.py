@@ -52,6 +52,7 @@ from vnedoc.errors import LimitExceeded, VnedocError
 from vnedoc.model import Conclusion, Finding, Level, Limits, SignatureFormat, SubIndication
 from vnedoc.xml import XmlDocument, location
 
+_QUALIFYING = f"{{{XADES}}}QualifyingProperties"
 _GLANCES = 2  # the data and the signed properties
 
 
@@ -73,7 +74,8 @@ class CoreCheck:
         signing_time: As the signer claims, with zone.
         hash_names: Every hash that it rests on, names of ``hashlib``.
         covers_root: Whether it proves the whole document but itself.
-        covers_outside: Whether the document is nothing but the signature, and it proves data outside of it.
+        covers_alone: Whether the document is nothing but the signature, and it proves data that it holds or
+            that is outside.
         counters: Location of the ``Signature`` whose value it signs, when it is a counter-signature.
         unsigned: What stands inside the ``Signature``, could be taken for content, and is not covered by it.
         properties: The qualifying properties; ``None`` for XMLDSig.
@@ -94,7 +96,7 @@ class CoreCheck:
     signing_time: dt.datetime | None = None
     hash_names: tuple[str, ...] = ()
     covers_root: bool = False
-    covers_outside: bool = False
+    covers_alone: bool = False
     counters: str | None = None
     unsigned: tuple[etree._Element, ...] = ()
     properties: Properties | None = None
@@ -124,7 +126,7 @@ def is_plain(signature: etree._Element) -> bool:
     if [one.tag for one in signature] != expected:
         return False
     holder = signature[-1]
-    if [one.tag for one in holder] != [f"{{{XADES}}}QualifyingProperties"]:
+    if [one.tag for one in holder] != [_QUALIFYING]:
         return False
     if any(has_text(one) for one in (signature, holder)):
         return False
@@ -247,7 +249,7 @@ class _Check:
             signing_time=self.properties.signing_time if self.properties else None,
             hash_names=self._hash_names(checks),
             covers_root=proof.ok and any(one.ok and one.whole for one in checks),
-            covers_outside=proof.ok and self._stands_alone(checks),
+            covers_alone=proof.ok and self._stands_alone(checks),
             counters=counters,
             unsigned=tuple(self._unsigned(checks)),
             properties=self.properties,
@@ -260,11 +262,21 @@ class _Check:
         self.tally.add(failed(SubIndication.FORMAT_FAILURE, Finding.error(code, self.where, **facts)))
 
     def _stands_alone(self, checks: tuple[ReferenceCheck, ...]) -> bool:
-        """Tell whether data outside is signed, by a document that is nothing but the signature."""
-        if not any(one.ok and one.detached for one in checks):
-            return False
+        """Tell whether the document is nothing but a signature that holds its data, or signs data outside.
+
+        What else stands in its objects is ``unsigned``, which whoever wants the whole must look at too.
+        """
         root = self.scope.document.root
-        return self.signature.element is root and is_whole(Target(root, comments=False))
+        if self.signature.element is not root or not is_whole(Target(root, comments=False)):
+            return False
+        return any(one.ok and (one.detached or self._holds_as_data(one.target)) for one in checks)
+
+    def _holds_as_data(self, target: etree._Element | None) -> bool:
+        if target is None:
+            return False
+        path = [target, *target.iterancestors()]
+        inside = any(one is holder for one in path for holder in self.signature.objects)
+        return inside and not any(one.tag == _QUALIFYING for one in path)
 
     # --- signed properties ----------------------------------------------------------------------
 
@@ -306,7 +318,7 @@ class _Check:
             if has_text(holder):
                 yield holder
             for one in holder.iterchildren(etree.Element):
-                if one.tag == f"{{{XADES}}}QualifyingProperties":
+                if one.tag == _QUALIFYING:
                     yield from strangers(one)
                 elif one.tag != SIGNATURE_TAG and not any(one is target for target in covered):
                     yield one

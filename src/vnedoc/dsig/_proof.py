@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree
 
 from vnedoc.dsig._algorithms import SignatureMethod, verify_hmac, verify_value
-from vnedoc.dsig._bare_keys import is_bare_key, load_given, read_bare_key
 from vnedoc.dsig._generic import UnsafeGeneric
 from vnedoc.dsig._grammar import (
     DS,
@@ -21,8 +20,7 @@ from vnedoc.dsig._grammar import (
     read_key_parts,
     read_transforms,
 )
-from vnedoc.dsig._key_choice import describes
-from vnedoc.dsig._keys import public_key
+from vnedoc.dsig._keys import describes, is_bare_key, load_given, public_key, read_bare_key
 from vnedoc.dsig._methods import read_method
 from vnedoc.dsig._references import WITHOUT_COMMENTS, Scope, Target, transform_into
 from vnedoc.dsig._verdict import RefusedError, failed, ill_formed, undecided

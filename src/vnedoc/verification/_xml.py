@@ -122,7 +122,7 @@ def _core(check: CoreCheck, where: str, identifier: str, given: Sequence[bytes],
         hash_names=check.hash_names,
         covers=_covers(check),
         # a counter-signature is about another signature, which is judged by itself
-        covers_whole=check.covers_root or check.covers_outside or check.counters is not None,
+        covers_whole=check.covers_root or check.covers_alone or check.counters is not None,
         findings=check.findings,
         timestamps=check.timestamps,
         values=check.values,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 from lxml import etree
 
 from vnedoc.dsig._grammar import DS, DS11, children
-from vnedoc.dsig._keys import fields_of
+from vnedoc.dsig._keys._certificate_keys import fields_of
 from vnedoc.errors import ConfigError, DecodeError
 from vnedoc.xml import strict_base64, text_of
 

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from vnedoc.dsig._algorithms import DIGESTS
 from vnedoc.dsig._grammar import CertificateHints
-from vnedoc.dsig._keys import fields_of
+from vnedoc.dsig._keys._certificate_keys import fields_of
 
 _HEX = re.compile("[0-9A-Fa-f]{2}")
 _LONGEST_NAME = 4096  # characters
