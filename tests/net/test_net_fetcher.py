@@ -227,13 +227,22 @@ def test_the_allow_list(allow, url, allowed, connections, monkeypatch):
     assert len(connections) == bool(allowed)
 
 
-def test_a_vietnamese_host_is_the_same_in_both_writings(connections, monkeypatch):
+def test_a_vietnamese_host_is_allowed_as_it_stands_in_dns(connections, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", Resolver("93.184.216.34"))
     plain = "cơquan.example.vn".encode("idna").decode()
-    for allow, url in (("cơquan.example.vn", plain), (plain, "cơquan.example.vn")):
+    for url in (plain, "cơquan.example.vn"):
         with pytest.raises(TransientError):
-            HttpFetcher([allow]).fetch(f"http://{url}/")
+            HttpFetcher([plain]).fetch(f"http://{url}/")
     assert len(connections) == 2
+
+
+@pytest.mark.parametrize("entry", ["faß.example", "http://cơquan.example.vn/pki/", "http://u:gehéim@faß.vn/"])
+def test_a_host_that_could_be_two_is_not_guessed(entry):
+    # "faß.example" is fass.example by IDNA 2003 and xn--fa-hia.example by IDNA 2008.
+    with pytest.raises(ConfigError) as caught:
+        HttpFetcher([entry])
+    assert caught.value.code == ("VND-NET-014" if "@" in entry else "VND-NET-015")
+    assert "geh" not in str(caught.value) + repr(caught.value.facts)
 
 
 @pytest.mark.parametrize(
@@ -262,8 +271,12 @@ CLOSED = {
     "172.16.0.1": "private",
     "192.168.1.1": "private",
     "100.64.0.1": "private",
-    "100.100.100.200": "private",
-    "fd00:ec2::254": "private",
+    "100.100.100.200": "metadata",
+    "fd00:ec2::254": "metadata",
+    "192.0.0.192": "metadata",
+    "168.63.129.16": "metadata",
+    "::ffff:168.63.129.16": "metadata",
+    "64:ff9b::a83f:8110": "metadata",
     "169.254.169.254": "link-local",
     "fe80::1": "link-local",
     "224.0.0.1": "multicast",
@@ -456,6 +469,13 @@ class TestOverHttp:
         error = self.failing(f"HTTP/1.1 {status} X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".encode())
         assert (type(error), error.code, error.facts["seen"]) == (kind, expected, status)
         assert getattr(error, "retry_after", None) == (7.0 if kind is TransientError else None)
+
+    @pytest.mark.parametrize(
+        ("said", "told"), [("86400", 86400.0), ("86401", 86400.0), ("9" * 400, 86400.0), ("soon", None)]
+    )
+    def test_nobody_is_sent_away_for_longer_than_a_day(self, said, told):
+        answer = f"HTTP/1.1 503 X\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n"
+        assert self.failing(answer.encode()).retry_after == told
 
     @pytest.mark.parametrize(
         "head",

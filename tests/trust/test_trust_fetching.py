@@ -230,6 +230,9 @@ def test_max_age(pki, leaf, clock):
         (DAY, HOUR, HOUR, 2),
         (None, HOUR, HOUR - dt.timedelta(seconds=1), 1),
         (None, None, dt.timedelta(), 2),
+        (3000 * DAY, None, DAY - HOUR, 1),
+        (3000 * DAY, None, DAY, 2),
+        (3000 * DAY, 30 * DAY, 29 * DAY, 1),
     ):
         net = Net(ocsp=FakeOcsp(pki, good_for=good_for).answer)
         clock.time = AT
@@ -238,6 +241,58 @@ def test_max_age(pki, leaf, clock):
         clock.time = AT + later
         source.revocation(leaf.der, pki.issuing.der)
         assert len(net.asked) == asked
+
+
+@pytest.fixture(scope="module")
+def double():
+    """Give an authority of the same names with other keys."""
+    return FakePki.create(at=AT, key="p256")
+
+
+def test_a_list_by_somebody_else_is_not_kept(pki, double, leaf, crl, clock):
+    net = Net(crl=double.crls(AT - DAY, AT + 3000 * DAY)[1])
+    source = FetchingRevocation(net, prefer="crl", clock=clock)
+    assert source.revocation(leaf.der, pki.issuing.der) == RevocationData()
+    assert source.crls() == ()
+    assert ("VND-TRUST-067", "signature") in causes(source)
+    net.answers[CRL] = crl
+    clock.time = AT + dt.timedelta(seconds=60)
+    assert source.revocation(leaf.der, pki.issuing.der).crls == (crl,)
+
+
+@pytest.mark.parametrize("cause", ["ocsp-signature", "ocsp-responder-not-authorised"])
+def test_an_answer_by_somebody_else_does_not_keep_the_list_from_being_asked(
+    pki, double, leaf, crl, clock, cause
+):
+    how = (
+        {"fault": "signature"} if cause == "ocsp-signature" else {"responder": double.issue_ocsp_responder()}
+    )
+    net = Net(ocsp=FakeOcsp(pki, good_for=3000 * DAY, **how).answer, crl=crl)
+    source = FetchingRevocation(net, clock=clock)
+    assert source.revocation(leaf.der, pki.issuing.der) == RevocationData(crls=(crl,))
+    assert source.ocsps() == ()
+    assert causes(source) == [("VND-TRUST-066", cause)]
+
+
+def test_an_answer_without_the_responders_certificate_is_handed_on_and_not_kept(pki, leaf, crl, clock):
+    bare = FakeOcsp(pki, fault="no-certificate").respond(leaf)
+    net = Net(ocsp=bare, crl=crl)
+    source = FetchingRevocation(net, clock=clock)
+    for _ in range(2):
+        assert source.revocation(leaf.der, pki.issuing.der) == RevocationData(crls=(crl,), ocsps=(bare,))
+    assert (source.ocsps(), source.findings) == ((), ())
+    assert net.asked == [OCSP, CRL, OCSP]
+
+
+def test_a_list_that_is_not_for_one_certificate_may_be_for_another(pki, leaf, crl, clock):
+    other = FakePki.create(at=AT, name="Cơ quan khác", key="p256")
+    stranger = other.issue("Lê Văn Lạ", key="p256", extensions=WHERE)
+    net = Net(crl=crl)
+    source = FetchingRevocation(net, prefer="crl", clock=clock)
+    for _ in range(2):
+        assert source.revocation(stranger.der, other.issuing.der).crls == ()
+    assert source.revocation(leaf.der, pki.issuing.der).crls == (crl,)
+    assert net.asked.count(CRL) == 2
 
 
 def test_a_dead_server_is_asked_once_a_minute(pki, leaf, clock):

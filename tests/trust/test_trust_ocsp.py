@@ -6,6 +6,8 @@ import hashlib
 import pytest
 from asn1crypto import core, ocsp
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -306,6 +308,32 @@ def test_octets_that_are_no_answer(top, leaf, octets):
     verdict = ask(leaf, top, octets)
     assert verdict.sub_indication is SubIndication.TRY_LATER
     assert causes(verdict) == {"ocsp-malformed"}
+
+
+def with_singles(der, issuer, count):
+    """Say the same so many times, under a right signature."""
+    parsed = ocsp.OCSPResponse.load(der)
+    outer = parsed["response_bytes"]["response"].parsed
+    data = outer["tbs_response_data"]
+    data["responses"] = list(data["responses"]) * count
+    outer["tbs_response_data"] = data
+    outer["signature"] = issuer.key.sign(data.dump(force=True), ec.ECDSA(hashes.SHA256()))
+    parsed["response_bytes"]["response"] = core.ParsableOctetString(outer.dump(force=True))
+    return parsed.dump(force=True)
+
+
+@pytest.mark.parametrize("count", [64, 65])
+def test_an_answer_about_very_many(top, leaf, count):
+    verdict = ask(leaf, top, with_singles(answer(leaf, top), top, count))
+    assert passed(verdict) == (count == 64)
+    assert causes(verdict) == (set() if count == 64 else {"ocsp-malformed"})
+
+
+@pytest.mark.parametrize("before", [9, 11])
+def test_answers_that_a_document_carries_are_read_up_to_a_size(top, leaf, before):
+    carried = (*(bytes([one]) * 200 * 1024 for one in range(before)), answer(leaf, top))
+    source = CarriedRevocation(RevocationData(ocsps=carried), RevocationStore())
+    assert passed(ask(leaf, top, source=source)) == (before == 9)
 
 
 @pytest.fixture(scope="module")

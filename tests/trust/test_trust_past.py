@@ -5,6 +5,7 @@ import hashlib
 
 import attrs
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from vnedoc.trust import (
     Purpose,
     RevocationStore,
     TrustStore,
+    _certificates,
     collect_evidence,
     validate_past,
     validate_path,
@@ -83,6 +85,29 @@ def test_digests_and_octets_are_the_same_thing():
 
 
 # --- sliding --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("proven", [False, True])
+def test_what_an_expired_anchor_issues_today_counts_for_no_past(proven):
+    """EN 319 102-1, clause 5.6.2.2: its thief can date back certificates and lists, but not a proof."""
+    old = root(not_before=AT - 40 * DAY, not_after=AT + 20 * DAY)
+    backdated = old.issue("Lê Văn Cường", not_after=AT + 10 * DAY)
+    crl = old.crl()
+    poe = ProofsOfExistence(LATER)
+    if proven:
+        for piece in (backdated.der, crl):
+            poe.add(piece, AT + DAY)
+    verdict = past(backdated, old, crl, poe=poe)
+    assert said(verdict) == (PASSED if proven else ("INDETERMINATE", "NO_POE"))
+    if not proven:
+        assert {one.code for one in verdict.findings} == {"VND-TRUST-049"}
+
+
+def test_existence_after_the_end_of_the_anchor():
+    usage = ("digital_signature", "key_cert_sign", "crl_sign")
+    old = root(not_before=AT - 40 * DAY, not_after=AT + 20 * DAY, key_usage=usage)
+    assert said(past(old, old, existed=AT)) == PASSED
+    assert said(past(old, old, existed=AT + 21 * DAY)) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
 
 
 def test_an_expired_certificate_whose_last_list_was_made_in_time(top, leaf):
@@ -491,3 +516,21 @@ def test_kept_or_not_the_answer_is_the_same(data):
 
     fresh = validate_path(der, **{**asked, "revocation": Mine()})
     assert attrs.asdict(fresh) == attrs.asdict(first)
+
+
+# --- what is kept -------------------------------------------------------------------------------------
+
+
+def test_large_certificates_are_not_kept(top):
+    """What a document carries stays in memory no longer than its verification, unless it is small."""
+    large = top.issue("L" * 60, extensions=[(x509.UnrecognizedExtension(_UNKNOWN, bytes(9000)), False)])
+    small = top.issue("Nhỏ")
+    assert _certificates.certificate(small.der) is _certificates.certificate(small.der)
+    parsed = _certificates.certificate(large.der)
+    assert _certificates.certificate(large.der) is not parsed
+    before = _certificates._kept_is_signed_by.cache_info().currsize
+    assert _certificates.is_signed_by(parsed, _certificates.certificate(top.der))
+    assert _certificates._kept_is_signed_by.cache_info().currsize == before
+
+
+_UNKNOWN = x509.ObjectIdentifier("2.999.7")

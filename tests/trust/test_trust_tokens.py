@@ -26,6 +26,7 @@ from vnedoc.trust import (
     read_token,
     validate_token,
 )
+from vnedoc.trust._cms import Verify
 
 DATA = "Quyết định số 01".encode()
 
@@ -123,6 +124,57 @@ def test_an_extension_that_is_not_critical_is_read_past(maker, top):
     assert said(judge(token(maker, DATA, change=change), top)) == PASSED
 
 
+def token_with(der, *, certificates):
+    """Put the certificate of a token into it so many times."""
+    info = cms.ContentInfo.load(der)
+    info["content"]["certificates"] = list(info["content"]["certificates"]) * certificates
+    return info.dump(force=True)
+
+
+def test_many_certificates_are_read(maker):
+    assert len(read_token(token_with(token(maker, DATA), certificates=256)).certificates) == 256
+
+
+def fat(found, octets):
+    kind = cms.CMSAttributeType("1.3.6.1.4.1.55555.7")
+    return [*found, cms.CMSAttribute({"type": kind, "values": [core.OctetString(bytes(octets))]})]
+
+
+@pytest.mark.parametrize(
+    ("octets", "cause"),
+    [(8192, "signed attributes longer than 8192 octets"), (1024 * 1024, "longer than 1048576 octets")],
+)
+def test_tokens_that_are_far_too_large(top, maker, octets, cause):
+    assert said(judge(token(maker, DATA, attributes=lambda found: fat(found, 7000)), top)) == PASSED
+    with pytest.raises(DecodeError) as caught:
+        read_token(token(maker, DATA, attributes=lambda found: fat(found, octets)))
+    assert caught.value.facts["cause"] == cause
+
+
+def test_the_authority_among_many_that_are_named_alike(top, maker):
+    """At most four keys are tried, and that of the certificate that the token itself names is the first."""
+    serial = maker.certificate.serial_number
+    alike = [tsa(top, serial=serial) for _ in range(30)]
+    assert said(judge(token(maker, DATA, certificates=[*alike, maker]), top)) == PASSED
+    verdict = judge(token(maker, DATA, certificates=alike), top)
+    assert said(verdict) == ("FAILED", "SIG_CRYPTO_FAILURE")
+
+
+def test_no_more_than_four_keys_are_tried(top, maker, monkeypatch):
+    tried = []
+    real = Verify.__call__
+
+    def counting(self, key, value, octets):
+        tried.append(key)
+        return real(self, key, value, octets)
+
+    serial = maker.certificate.serial_number
+    alike = [tsa(top, serial=serial) for _ in range(30)]
+    monkeypatch.setattr(Verify, "__call__", counting)
+    assert said(judge(token(maker, DATA, certificates=alike), top)) == ("FAILED", "SIG_CRYPTO_FAILURE")
+    assert len(tried) == 4
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -131,6 +183,7 @@ def test_an_extension_that_is_not_critical_is_read_past(maker, top):
         lambda der: b"",
         lambda der: b"\x30\x80\x00\x00",
         lambda der: bytes(5 * 1024 * 1024),
+        lambda der: token_with(der, certificates=257),
         lambda der: cms.ContentInfo({"content_type": "data", "content": b"x"}).dump(),
     ],
 )

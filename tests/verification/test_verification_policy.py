@@ -167,3 +167,20 @@ def test_a_policy_file_that_is_not_text(tmp_path):
     assert caught.value.code == "VND-POL-002"
     with pytest.raises(FileError):
         load_policy(tmp_path / "none.toml", trust=TrustStore())
+
+
+def test_a_file_names_signature_policies(tmp_path):
+    (tmp_path / "quy-che.xml").write_bytes(b"<quy-che/>")
+    path = tmp_path / "p.toml"
+    path.write_text('[signature_policies]\n"urn:oid:1.2.3" = "quy-che.xml"\n', encoding="utf-8")
+    policy = load_policy(path, trust=TrustStore())
+    assert policy.signature_policies == {"urn:oid:1.2.3": b"<quy-che/>"}
+    path.write_text('[signature_policies]\n"urn:oid:1.2.3" = "khong-co.xml"\n', encoding="utf-8")
+    with pytest.raises(FileError) as missing:
+        load_policy(path, trust=TrustStore())
+    assert missing.value.code == "VND-IO-001"
+    for wrong in ("7", '""', "[]"):
+        path.write_text(f'[signature_policies]\n"urn:oid:1.2.3" = {wrong}\n', encoding="utf-8")
+        with pytest.raises(ConfigError) as unfit:
+            load_policy(path, trust=TrustStore())
+        assert unfit.value.facts["key"] == "signature_policies.urn:oid:1.2.3"

@@ -16,7 +16,16 @@ from trust_tokens import answer, responder, token, tsa
 
 from vnedoc.errors import DecodeError
 from vnedoc.model import Conclusion, Covered, Level, Severity, SignatureFormat, SubIndication, TimeSource
-from vnedoc.trust import Evidence, Purpose, RevocationStore, TrustStore, collect_evidence, read_token
+from vnedoc.trust import (
+    AlgorithmPolicy,
+    Evidence,
+    Purpose,
+    RevocationStore,
+    TrustStore,
+    Work,
+    collect_evidence,
+    read_token,
+)
 from vnedoc.verification import Core, Policy, judge
 
 DAY = dt.timedelta(days=1)
@@ -622,3 +631,110 @@ def test_tokens_bring_their_own_revocation_data(pki):
     assert report.level is Level.B_T
     assert read_token(inside.token).ocsps == (status,)
     assert ca_list  # the authority's own list was not needed
+
+
+# --- what proves too much -------------------------------------------------------------------------
+
+
+def young(pki, *stamps, **more):
+    """Make a signature whose certificate was issued at SIGNED and not before."""
+    signer = pki.ca.issue("Nguyễn Văn An", not_before=SIGNED, not_after=SIGNED + YEAR)
+    fields = {"certificate": signer.der, "certificates": (signer.der, pki.ca.der), **more}
+    return core(pki, *stamps, **fields)
+
+
+def test_what_is_older_than_the_certificate_was_made_by_nobody(pki):
+    """EN 319 102-1, clauses 5.5.4 and 5.6.2.4: best-signature-time before the certificate: NOT_YET_VALID."""
+    at = SIGNED + 2 * DAY
+    policy = pki.policy(at, *pki.crls(at))
+    early = stamp(pki.tsa, SIGNED - dt.timedelta(seconds=1))
+    for stamps in ((early,), (early, stamp(pki.tsa, SIGNED + DAY))):
+        report = judge(young(pki, *stamps, level=Level.B_T), policy)
+        assert said(report) == ("FAILED", "NOT_YET_VALID")
+        assert "VND-TRUST-053" in codes(report)
+        assert (report.signing_time, report.time_source) == (SIGNED, TimeSource.CLAIMED)
+        assert report.level is Level.B_B
+    report = judge(young(pki, stamp(pki.tsa, SIGNED), level=Level.B_T), policy)
+    assert (said(report), report.level, report.signing_time) == (PASSED, Level.B_T, SIGNED)
+
+
+def test_a_revoked_signer_whose_stamp_is_older_than_its_certificate(pki):
+    at = SIGNED + 2 * DAY
+    report = judge(core(pki, stamp(pki.tsa, SIGNED - DAY)), pki.policy(at, *pki.crls(at)))
+    assert said(report) == PASSED
+    signer = pki.ca.issue("Nguyễn Văn An", not_before=SIGNED, not_after=SIGNED + YEAR)
+    signed = young(pki, stamp(pki.tsa, SIGNED - DAY), certificate=signer.der)
+    report = judge(signed, pki.policy(at, *pki.crls(at, revoked=[(signer, SIGNED + DAY)])))
+    assert said(report) == ("FAILED", "NOT_YET_VALID")
+
+
+def test_a_stamp_older_than_the_certificate_makes_no_old_hash_strong(pki):
+    at = SIGNED + 2 * DAY
+    algorithms = AlgorithmPolicy(hashes_until=(("sha1", SIGNED + DAY),))
+    policy = attrs.evolve(pki.policy(at, *pki.crls(at)), algorithms=algorithms)
+    good = judge(young(pki, stamp(pki.tsa, SIGNED), hash_names=("sha1",)), policy)
+    assert said(good) == PASSED
+    assert "VND-TRUST-047" in codes(good)
+    report = judge(young(pki, stamp(pki.tsa, SIGNED - DAY), hash_names=("sha1",)), policy)
+    assert "VND-TRUST-020" in codes(report)
+    assert "VND-TRUST-047" not in codes(report)
+
+
+@pytest.mark.parametrize("left_out", ["certificates", "crls"])
+def test_evidence_that_no_archive_stamp_covers_is_not_archived(pki, left_out):
+    at = SIGNED + 2 * DAY
+    whole = archived(pki, at)
+    first, last = whole.timestamps
+    policy = pki.policy(at, *pki.crls(at))
+    assert judge(whole, policy).level is Level.B_LTA
+    pieces = {"certificates": whole.values.certificates, "crls": whole.values.crls}
+    del pieces[left_out]
+    early = archive(pki.middle_tsa, at, (first.token, *itertools.chain(*pieces.values())))
+    report = judge(attrs.evolve(whole, timestamps=(first, early)), policy)
+    assert (said(report), report.level) == (PASSED, Level.B_LT)
+    assert "VND-SIG-108" in codes(report)
+    again = judge(attrs.evolve(whole, timestamps=(first, early, last)), policy)
+    assert again.level is Level.B_LTA
+
+
+def test_old_lists_do_not_stand_in_for_new_ones(pki):
+    """EN 319 102-1, clause 5.6.2.2.4: data from before the signature does not speak of it."""
+    at = SIGNED + 60 * DAY
+    fresh = pki.crls(at)[0]
+    stamps = [stamp(pki.middle_tsa, SIGNED)]  # its authority needs the root's list alone
+    old = judge(core(pki, *stamps), pki.policy(at, fresh, pki.crls(SIGNED)[1]))
+    assert said(old) == ("INDETERMINATE", "TRY_LATER")
+    later = judge(core(pki, *stamps), pki.policy(at, fresh, pki.crls(SIGNED + 2 * DAY)[1]))
+    assert said(later) == PASSED
+
+
+# --- what many cost together ----------------------------------------------------------------------
+
+
+def test_time_stamps_of_all_signatures_are_counted_together(pki):
+    at = SIGNED + 2 * DAY
+    policy = pki.policy(at, *pki.crls(at))
+    work = Work(1000, 2)
+    signed = core(pki, stamp(pki.tsa, SIGNED), level=Level.B_T)
+    assert [judge(signed, policy, work).level for _ in range(3)] == [Level.B_T, Level.B_T, Level.B_B]
+    report = judge(signed, policy, work)
+    assert [one.facts for one in report.findings if one.code == "VND-SIG-109"] == [{"allowed": 2}]
+    assert judge(signed, policy).level is Level.B_T
+
+
+def test_paths_of_all_signatures_are_counted_together(pki):
+    at = SIGNED + 2 * DAY
+    policy = pki.policy(at, *pki.crls(at))
+    work = Work(3, 10)
+    others = [
+        pki.ca.issue(f"Người thứ {one}", not_before=SIGNED - DAY, not_after=SIGNED + YEAR) for one in range(3)
+    ]
+    signed = [core(pki, certificate=one.der, certificates=(one.der, pki.ca.der)) for one in others]
+    assert [said(judge(one, policy, work)) for one in signed[:2]] == [PASSED, PASSED]
+    for _ in range(2):  # and what the budget ended is not remembered
+        refused = judge(signed[2], policy, work)
+        assert said(refused) == ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+        (finding,) = [one for one in refused.findings if one.code == "VND-TRUST-012"]
+        assert (finding.facts["limit"], finding.facts["allowed"]) == ("chain_checks", 3)
+    assert said(judge(signed[0], policy, work)) == PASSED  # nothing new is asked
+    assert said(judge(signed[2], policy)) == PASSED

@@ -18,6 +18,18 @@ Ip: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Nobody needs more; a name with a thousand addresses is no name of an authority.
 _MOST_ADDRESSES = 8
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Where clouds tell a machine about itself, its credentials included, outside of the link-local networks.
+_METADATA: frozenset[Ip] = frozenset(
+    map(
+        ipaddress.ip_address,
+        (
+            "192.0.0.192",  # Oracle
+            "168.63.129.16",  # Azure
+            "100.100.100.200",  # Alibaba
+            "fd00:ec2::254",  # Amazon
+        ),
+    )
+)
 
 
 @attrs.frozen
@@ -50,11 +62,11 @@ def kind_of(text: str) -> str | None:
             found = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         elif found.sixtofour is not None or found.teredo is not None:
             return "tunnel"
+    if found in _METADATA:
+        return "metadata"
     for kind in ("unspecified", "loopback", "link_local", "multicast"):
         if getattr(found, f"is_{kind}"):
             return kind.replace("_", "-")
-    if found == ipaddress.IPv4Address(0xFFFFFFFF):
-        return "reserved"
     # Before "private", which holds the reserved block of IPv4 too.
     if found.is_reserved or getattr(found, "is_site_local", False):
         return "reserved"

@@ -64,7 +64,7 @@ class AllowList:
         at a whole step.
 
         Raises:
-            ConfigError: ``VND-NET-014``.
+            ConfigError: ``VND-NET-014``; ``VND-NET-015`` for a host that is not in ASCII.
         """
         return cls(tuple(_entry(one) for one in ([entries] if isinstance(entries, str) else entries)))
 
@@ -91,14 +91,21 @@ def _entry(text: str) -> _Entry:
 def _ascii(host: str, text: str) -> str:
     if host.isascii():
         return host.lower()
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError as error:
-        raise _unusable(text) from error
+    # IDNA 2003 and IDNA 2008 make two hosts of one name (RFC 5894, clause 7.2), so nothing is guessed here.
+    raise ConfigError(
+        "VND-NET-015",
+        f"a host in the allow-list must be in ASCII: {_shown(text)}",
+        hint="give the form that stands in DNS, which begins with xn--",
+        facts={"seen": _shown(text)},
+    )
+
+
+def _shown(text: str) -> str:
+    return "…" if "@" in text else text[:200]
 
 
 def _unusable(text: str) -> ConfigError:
-    shown = "…" if "@" in text else text[:200]
+    shown = _shown(text)
     return ConfigError(
         "VND-NET-014",
         f"this is neither a host nor the beginning of an http address: {shown}",

@@ -25,6 +25,7 @@ _REDIRECTS = range(300, 400)
 _LATER = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _PRIVATE = frozenset({"loopback", "private"})
 _LONGEST_PORT = 65535
+_LONGEST_WAIT = 24 * 3600.0  # seconds
 
 
 class HttpFetcher:
@@ -57,14 +58,15 @@ class HttpFetcher:
             timeout: Seconds for one fetch, everything together.
             max_bytes: Size of an answer where the question names none, octets.
             allow_private: Speak to loopback and private networks too, such as that of an agency. Link-local
-                addresses, where clouds keep their machines' credentials, stay closed.
+                addresses and the others where clouds keep their machines' credentials stay closed.
             mirrors: What an address begins with → what it shall begin with instead, for networks that reach
                 authorities through a copy; the longest that fits is taken, and the outcome must be allowed.
             tls: How https is verified.
 
         Raises:
             MissingExtra: ``VND-EXTRA-001`` without the extra ``http``.
-            ConfigError: ``VND-NET-014`` for an entry that is no host and no prefix.
+            ConfigError: ``VND-NET-014`` for an entry that is no host and no prefix, ``VND-NET-015`` for a
+                host that is not in ASCII.
         """
         self._client = _client()
         self._allow = AllowList.of(allow)
@@ -309,7 +311,7 @@ def _check_answer(status: int, headers: Mapping[str, str], shown: str) -> None:
             f"the server cannot answer now: {shown}",
             hint="try again later",
             facts={"url": shown, "seen": status},
-            retry_after=float(wait) if wait.isascii() and wait.isdigit() else None,
+            retry_after=min(float(wait), _LONGEST_WAIT) if wait.isascii() and wait.isdigit() else None,
         )
     if status != _OK:
         raise PermanentError(

@@ -30,6 +30,7 @@ from vnedoc.trust._past import (
     TokenVerdict,
     collect_evidence,
     evidence_suffices,
+    made_too_early,
     validate_certificate,
     validate_past,
     validate_token,
@@ -38,6 +39,7 @@ from vnedoc.trust._path import PathVerdict, Purpose, validate_path
 from vnedoc.trust._status import CarriedRevocation
 from vnedoc.trust._stores import Material, RevocationStore, TrustStore, load_material
 from vnedoc.trust._tsa import TsaClient, first_that_answers
+from vnedoc.trust._work import Work
 
 __all__ = [
     "DATA",
@@ -60,6 +62,7 @@ __all__ = [
     "TokenVerdict",
     "TrustStore",
     "TsaClient",
+    "Work",
     "check_cms",
     "check_token",
     "claimed_signer",
@@ -69,6 +72,7 @@ __all__ = [
     "first_that_answers",
     "identity_of",
     "load_material",
+    "made_too_early",
     "public_key_of",
     "read_cms",
     "read_token",

@@ -11,10 +11,11 @@ import datetime as dt
 from typing import Any, Self
 
 import attrs
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from vnedoc.errors import FactValue
 from vnedoc.model import Finding, Severity
+from vnedoc.trust._certificates import kind_of_key
 
 _STRONG = frozenset(
     {
@@ -47,7 +48,6 @@ _RSA_UNTIL = (
 _CURVES = frozenset(
     {"secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"}
 )
-_EDWARDS = ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 
 
 def _hash_names(names: frozenset[str]) -> frozenset[str]:
@@ -117,7 +117,7 @@ class AlgorithmPolicy:
             Nothing when all is strong; errors for what is refused, warnings for what is old but accepted.
         """
         found: list[Finding] = []
-        if hash_name is not None:
+        if hash_name is not None and hash_name not in self.hashes:
             found += self._judge_hash(_plain(hash_name), claimed_time, location, proven)
         if key is not None:
             found += self._judge_key(key, claimed_time, location, proven)
@@ -173,14 +173,15 @@ class AlgorithmPolicy:
     def _judge_key(
         self, key: Any, claimed: dt.datetime | None, location: str | None, proven: dt.datetime | None
     ) -> list[Finding]:
-        if isinstance(key, _EDWARDS):
+        kind = kind_of_key(key)
+        if kind == "eddsa":
             return []
-        if isinstance(key, ec.EllipticCurvePublicKey):
+        if kind == "ecdsa":
             if key.curve.key_size >= self.ec_bits and key.curve.name not in _CURVES:
                 return [Finding.error("VND-TRUST-022", location, algorithm=f"ecdsa {key.curve.name}")]
             return self._judge_size("ecdsa", key.curve.key_size, self.ec_bits, location)
-        if not isinstance(key, rsa.RSAPublicKey):
-            name = "dsa" if isinstance(key, dsa.DSAPublicKey) else "unknown"
+        if kind != "rsa":
+            name = "dsa" if kind == "dsa" else "unknown"
             return [Finding.error("VND-TRUST-022", location, algorithm=name)]
         bits = key.key_size
         if bits >= self.rsa_bits:

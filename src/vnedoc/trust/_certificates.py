@@ -57,8 +57,9 @@ _READABLE = {
 }
 _VERSION_TAG = 0xA0
 
-# Real certificates are far smaller and parsed ones are kept; a check with a longer key takes milliseconds.
+# Real certificates are far smaller; a check with a longer key takes milliseconds.
 _MOST_OCTETS = 64 * 1024
+_MOST_OCTETS_KEPT = 8 * 1024
 _MOST_RSA_BITS = 8192
 _BYTES_TYPES = frozenset({_ASN1Type.BitString, _ASN1Type.OctetString})
 
@@ -142,13 +143,16 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@lru_cache(maxsize=1024)
 def certificate(der: bytes) -> Certificate:
-    """Parse a DER certificate.
+    """Parse a DER certificate; those of ordinary size are kept.
 
     Raises:
         DecodeError: ``VND-TRUST-003`` when it is malformed.
     """
+    return _kept_certificate(der) if len(der) <= _MOST_OCTETS_KEPT else _certificate(der)
+
+
+def _certificate(der: bytes) -> Certificate:
     try:
         with quiet():
             return _parse(der)
@@ -160,6 +164,9 @@ def certificate(der: bytes) -> Certificate:
             hint="ask for the certificate again, as DER or PEM",
             facts={"cause": f"{type(error).__name__}: {error}"[:200]},
         ) from error
+
+
+_kept_certificate = lru_cache(maxsize=1024)(_certificate)
 
 
 def _parse(der: bytes) -> Certificate:
@@ -277,34 +284,61 @@ def _hex(character: str) -> str:
     return "".join(f"\\{octet:02x}" for octet in character.encode("utf-8", "surrogatepass"))
 
 
-@lru_cache(maxsize=2048)
 def is_signed_by(subject: Certificate, issuer: Certificate) -> bool:
     """Whether *issuer*'s key made the signature over *subject*. Names and constraints are not looked at."""
+    if max(len(subject.der), len(issuer.der)) > _MOST_OCTETS_KEPT:
+        return _is_signed_by(subject, issuer)
+    return _kept_is_signed_by(subject, issuer)
+
+
+def _is_signed_by(subject: Certificate, issuer: Certificate) -> bool:
     try:
         return _verify(subject.parsed, issuer.public_key)
     except Exception:  # noqa: BLE001 - besides InvalidSignature: a key and an algorithm that do not fit
         return False
 
 
+_kept_is_signed_by = lru_cache(maxsize=2048)(_is_signed_by)
+
+
 def _verify(signed: x509.Certificate, key: Any) -> bool:
-    signature, octets = signed.signature, signed.tbs_certificate_bytes
-    if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size > _MOST_RSA_BITS:
-            return False
-        parameters: Any = signed.signature_algorithm_parameters
-        digest: Any = signed.signature_hash_algorithm
-        key.verify(signature, octets, parameters, digest)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        curve: Any = signed.signature_algorithm_parameters
-        key.verify(signature, octets, curve)
-    elif isinstance(key, dsa.DSAPublicKey):
-        digest = signed.signature_hash_algorithm
-        key.verify(signature, octets, digest)
-    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        key.verify(signature, octets)
-    else:
+    arguments = _arguments(signed, kind_of_key(key))
+    if arguments is None or (isinstance(key, rsa.RSAPublicKey) and key.key_size > _MOST_RSA_BITS):
         return False
+    key.verify(*arguments)
     return True
+
+
+def kind_of_key(key: Any) -> str | None:
+    """Give the kind of a key: ``rsa``, ``ecdsa``, ``dsa`` or ``eddsa``; ``None`` for another one."""
+    return _kind_of_class(key.__class__)
+
+
+@lru_cache(maxsize=64)
+def _kind_of_class(found: Any) -> str | None:
+    # Asking abstract classes is slow, and there are few classes.
+    return next((name for name, kinds in _KINDS.items() if issubclass(found, kinds)), None)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "rsa": (rsa.RSAPublicKey,),
+    "ecdsa": (ec.EllipticCurvePublicKey,),
+    "dsa": (dsa.DSAPublicKey,),
+    "eddsa": (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey),
+}
+
+
+@lru_cache(maxsize=64)
+def _arguments(signed: x509.Certificate, kind: str | None) -> tuple[Any, ...] | None:
+    """Give what a key of that kind is asked with; ``None`` for an unknown kind."""
+    signature, octets = signed.signature, signed.tbs_certificate_bytes
+    if kind == "rsa":
+        return signature, octets, signed.signature_algorithm_parameters, signed.signature_hash_algorithm
+    if kind == "ecdsa":
+        return signature, octets, signed.signature_algorithm_parameters
+    if kind == "dsa":
+        return signature, octets, signed.signature_hash_algorithm
+    return (signature, octets) if kind == "eddsa" else None
 
 
 def identity_of(certificate_der: bytes) -> SignerIdentity:

@@ -1,7 +1,7 @@
 """Fetching what says whether a certificate was revoked, from where the certificate itself says.
 
-The octets are only fetched and kept; whether they count is for the judge. Where a fetch fails there is
-nothing, and a finding that says why.
+What is fetched is kept only when it is signed by whom it should be, as everybody on the way can change what
+http brings. Whether it counts is for the judge. Where a fetch fails there is nothing, and a finding says why.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from vnedoc.errors import TransientError, VnedocError
 from vnedoc.model import Finding, Limits, RevocationData
 from vnedoc.protocols import Clock, Fetcher, OcspSource, RevocationSource
 from vnedoc.trust._certificates import Certificate, certificate, name_key, quiet
+from vnedoc.trust._status import OcspResponse, RevocationList, read_list, read_response
 from vnedoc.trust._stores import read_material
 
 Kind: TypeAlias = Literal["ocsp", "crl"]
@@ -35,6 +36,8 @@ _MOST_FINDINGS = 64
 # What failed is not asked again for so long: a dead server must not cost its time-out for each certificate,
 # nor for each of the many addresses that a hostile one may name.
 _REST = dt.timedelta(seconds=60)
+# However long an answer says that it is right: whoever makes one has to be believed no longer than that.
+_LONGEST = dt.timedelta(hours=24)
 _NONCE_OCTETS = 32
 _CODES: dict[str, str] = {"ocsp": "VND-TRUST-066", "crl": "VND-TRUST-067", "issuer": "VND-TRUST-068"}
 
@@ -48,6 +51,8 @@ class _Answer(NamedTuple):
     next_update: dt.datetime | None
     decided: bool
     """Nothing else needs to be asked."""
+    authentic: bool = True
+    """Signed by whom it should be, as far as its own certificates show."""
 
 
 class _Kept(NamedTuple):
@@ -60,8 +65,8 @@ class _Kept(NamedTuple):
 class FetchingRevocation:
     """A ``RevocationSource`` that asks for what it does not have: OCSP and CRL, at the certificate's places.
 
-    Kept in memory are answers until their ``nextUpdate``. One may be used for many verifications, and from
-    several threads.
+    Kept in memory are answers that the issuer or its responder signed, until their ``nextUpdate`` and for 24
+    hours at most. One may be used for many verifications, and from several threads.
     """
 
     def __init__(
@@ -82,8 +87,8 @@ class FetchingRevocation:
             fetcher: Decides what may be fetched at all.
             base: What is at hand already; it is handed on with what is fetched.
             prefer: What is asked for first; the other only when that gives nothing, or OCSP says "unknown".
-            max_age: How long an answer is kept at most, and how long one without ``nextUpdate``, which
-                otherwise is not kept.
+            max_age: How long an answer is kept at most (``None``: 24 hours), and how long one without
+                ``nextUpdate``, which otherwise is not kept.
             hash_name: Names a certificate in OCSP requests. Responders are only bound to understand SHA-1
                 there (RFC 5019, clause 2.1.1), where it is no matter of security.
             nonce: Send a number to OCSP responders; when one comes back it must be the same. Many responders
@@ -133,8 +138,10 @@ class FetchingRevocation:
     def revocation(self, certificate: bytes, issuer: bytes) -> RevocationData:
         """Give what could be had for a certificate, at its own places; empty when nothing.
 
-        OCSP answers are successful and about this certificate, lists are its issuer's; whether they are
-        signed by whom they should be is not looked at. Nothing is raised: see ``findings``.
+        OCSP answers are successful and about this certificate, lists are its issuer's, and both are signed
+        by whom they should be. Only where an OCSP answer does not bring its responder's certificate that is
+        left open: then it is not kept, and the list is asked for as well. Nothing is raised: see
+        ``findings``.
 
         Args:
             certificate: DER.
@@ -187,7 +194,7 @@ class FetchingRevocation:
 
     def _first(self, kind: Kind, places: Iterable[str], leaf: Certificate, by: Certificate) -> _Answer | None:
         for url in places:
-            key = (kind, url, leaf.der, by.der) if kind == "ocsp" else (kind, url)
+            key = (kind, url, leaf.der, by.der) if kind == "ocsp" else (kind, url, by.der)
             kept = self._at_hand(key) or self._resting(url)
             if kept is not None:
                 if kept.answer is not None:
@@ -208,7 +215,7 @@ class FetchingRevocation:
                 octets = self._fetcher.fetch(
                     url, accept="application/pkix-crl", max_bytes=self._limits.crl_bytes
                 )
-                answer = _read_crl(octets, leaf)
+                answer = _read_crl(octets, leaf, by)
         except VnedocError as error:
             self._rest(kind, url, error)
             self._failed(kind, url, leaf, error.code)
@@ -216,7 +223,8 @@ class FetchingRevocation:
             self._keep(key, _Kept(kind, None, self._now() + _REST))
             self._failed(kind, url, leaf, str(error) if isinstance(error, _Unusable) else "malformed")
         else:
-            self._keep(key, _Kept(kind, answer, self._until(answer.next_update)))
+            if answer.authentic:
+                self._keep(key, _Kept(kind, answer, self._until(answer.next_update)))
             return answer
         return None
 
@@ -255,8 +263,9 @@ class FetchingRevocation:
 
     def _until(self, next_update: dt.datetime | None) -> dt.datetime:
         now = self._now()
-        ends = [one for one in (next_update, now + self._max_age if self._max_age else None) if one]
-        return min(ends, default=now)
+        if next_update is None:
+            return now if self._max_age is None else now + self._max_age
+        return min(next_update, now + (_LONGEST if self._max_age is None else self._max_age))
 
     def _at_hand(self, key: tuple[object, ...]) -> _Kept | None:
         with self._lock:
@@ -330,7 +339,7 @@ def _is_subject(der: bytes, leaf: Certificate) -> bool:
 # --- answers --------------------------------------------------------------------------------------
 
 
-def _read_crl(octets: bytes, leaf: Certificate) -> _Answer:
+def _read_crl(octets: bytes, leaf: Certificate, by: Certificate) -> _Answer:
     if octets.lstrip().startswith(b"-----BEGIN X509 CRL-----"):  # against RFC 2585, but it happens
         found = x509.load_pem_x509_crl(octets)
         octets = found.public_bytes(Encoding.DER)
@@ -338,6 +347,9 @@ def _read_crl(octets: bytes, leaf: Certificate) -> _Answer:
         found = x509.load_der_x509_crl(octets)
     if name_key(found.issuer) != leaf.issuer_key:
         raise _Unusable("not for this certificate")
+    read: RevocationList | None = read_list(octets)
+    if read is None or not read.is_signed_by(by):
+        raise _Unusable("malformed" if read is None else "signature")
     return _Answer(octets, found.next_update_utc, decided=True)
 
 
@@ -356,5 +368,17 @@ def _read_ocsp(octets: bytes, leaf: Certificate, by: Certificate, nonce: bytes |
         own = ocsp.OCSPRequestBuilder().add_certificate(leaf.parsed, by.parsed, algorithm).build()
         if (single.issuer_name_hash, single.issuer_key_hash) == (own.issuer_name_hash, own.issuer_key_hash):
             decided = single.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN
-            return _Answer(octets, single.next_update_utc, decided)
+            authentic = _is_authentic(read_response(octets), leaf, by)
+            return _Answer(octets, single.next_update_utc, decided and authentic, authentic)
     raise _Unusable("not for this certificate")
+
+
+def _is_authentic(read: OcspResponse | None, leaf: Certificate, by: Certificate) -> bool:
+    """Tell whether the issuer or its responder signed an answer; raises when neither did."""
+    said = [] if read is None else list(read.says(leaf, by))
+    causes = [one for one in said if isinstance(one, str)]
+    if causes == ["ocsp-responder-unknown"]:  # its certificate may be among those that a document carries
+        return False
+    if causes or not said:
+        raise _Unusable(causes[0] if causes else "malformed")
+    return True

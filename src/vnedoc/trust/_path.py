@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TypeAlias
@@ -22,6 +23,7 @@ from vnedoc.trust._constraints import constraint_failure
 from vnedoc.trust._search import PathSearch
 from vnedoc.trust._status import Inquiry, Statement, Status, check_revocation
 from vnedoc.trust._stores import RevocationStore, TrustStore
+from vnedoc.trust._work import Work
 
 
 class Purpose(enum.Enum):
@@ -107,6 +109,7 @@ def validate_path(
     limits: Limits,
     purpose: Purpose = Purpose.DOCUMENT,
     freshness: dt.timedelta | None = None,
+    work: Work | None = None,
 ) -> PathVerdict:
     """Judge whether a certificate may sign documents at a time (RFC 5280, clause 6; EN 319 102-1, 5.2.6).
 
@@ -132,6 +135,7 @@ def validate_path(
         purpose: What the certificate is judged for.
         freshness: How old revocation data may be at most (EN 319 102-1, clause 5.2.5); ``None`` for as old as
             it allows itself by ``nextUpdate``.
+        work: What all signatures of a file may cost together; ``None`` for this one alone.
     """
     moment = at.replace(microsecond=0)  # certificates and revocation data count in seconds
     kept = (
@@ -140,18 +144,36 @@ def validate_path(
         and len(certificate) + sum(map(len, hints)) <= _MOST_KEPT_OCTETS
     )
     answer: Callable[..., PathVerdict] = _kept_verdict if kept else _verdict
-    return answer(
-        certificate,
-        tuple(hints),
-        trust,
-        revocation,
-        require_revocation,
-        moment,
-        algorithms,
-        limits,
-        purpose,
-        freshness,
-    )
+    token = _WORK.set(work)
+    try:
+        return answer(
+            certificate,
+            tuple(hints),
+            trust,
+            revocation,
+            require_revocation,
+            moment,
+            algorithms,
+            limits,
+            purpose,
+            freshness,
+        )
+    except _Exhausted as exhausted:
+        return exhausted.verdict
+    finally:
+        _WORK.reset(token)
+
+
+# The budget is no part of the question, and so not of the key under which answers are kept.
+_WORK: ContextVar[Work | None] = ContextVar("vnedoc_path_work", default=None)
+
+
+class _Exhausted(Exception):
+    """Carries an answer that is not kept: it is about the rest of the file."""
+
+    def __init__(self, verdict: PathVerdict) -> None:
+        super().__init__()
+        self.verdict = verdict
 
 
 # An answer is kept with the certificates of its question, which a document brings.
@@ -186,7 +208,14 @@ def _verdict(  # noqa: PLR0917 - the key of a cache
     )
     question = _Question(inquiry=inquiry, at=at, algorithms=algorithms, limits=limits, purpose=purpose)
     anchors = trust.anchors()
-    search = PathSearch(leaf, anchors=anchors, hints=hints, certificates=trust.certificates(), limits=limits)
+    search = PathSearch(
+        leaf,
+        anchors=anchors,
+        hints=hints,
+        certificates=trust.certificates(),
+        limits=limits,
+        work=_WORK.get(),
+    )
     best: PathVerdict | None = None
     for path in islice(search, MOST_PATHS):
         verdict = _judge(path, question)
@@ -194,7 +223,10 @@ def _verdict(  # noqa: PLR0917 - the key of a cache
             return verdict
         if best is None or _faults(verdict) < _faults(best):
             best = verdict
-    return best or _no_path(leaf, search, question, anchored=bool(anchors))
+    verdict = best or _no_path(leaf, search, question, anchored=bool(anchors))
+    if search.exhausted:
+        raise _Exhausted(verdict)
+    return verdict
 
 
 _kept_verdict = lru_cache(maxsize=256)(_verdict)
@@ -210,10 +242,9 @@ def _indeterminate(sub: SubIndication, *findings: Finding) -> PathVerdict:
 
 def _no_path(leaf: Certificate, search: PathSearch, question: _Question, *, anchored: bool) -> PathVerdict:
     if search.exceeded is not None:
-        allowed: int = getattr(question.limits, search.exceeded)
         return _indeterminate(
             SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
-            Finding.error("VND-TRUST-012", None, limit=search.exceeded, allowed=allowed, seen=None),
+            Finding.error("VND-TRUST-012", None, limit=search.exceeded, allowed=search.allowed, seen=None),
         )
     if not anchored:
         finding = Finding.error("VND-TRUST-011", None, subject=leaf.subject, issuer=leaf.issuer)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from vnedoc.errors import DecodeError
 from vnedoc.model import Limits
 from vnedoc.trust._certificates import Certificate, NameKey, certificate, is_signed_by
+from vnedoc.trust._work import Work
 
 
 def _by_subject(certificates: Iterable[bytes]) -> Mapping[NameKey, tuple[Certificate, ...]]:
@@ -38,6 +39,8 @@ class PathSearch:
     Attributes:
         dead_ends: Certificates for which no issuer was at hand; complete once the walk has ended.
         exceeded: The field of ``Limits`` that stopped the walk, or ``None``.
+        allowed: What that allows.
+        exhausted: It is the budget of the whole file that stopped the walk.
     """
 
     def __init__(
@@ -48,9 +51,13 @@ class PathSearch:
         hints: Sequence[bytes],
         certificates: Sequence[bytes],
         limits: Limits,
+        work: Work | None = None,
     ) -> None:
         self.dead_ends: list[Certificate] = []
         self.exceeded: str | None = None
+        self.allowed = 0
+        self.exhausted = False
+        self._work = work
         self._leaf = leaf
         self._limits = limits
         self._checks = 0
@@ -69,31 +76,34 @@ class PathSearch:
         anchored = {one.entity for one in anchors}
         issuer_found = False
         for one in anchors:
-            if one.entity not in used and self._may_add(path) and self._is_signed(last, one):
+            if one.entity not in used and self._may_add(path, one) and self._is_signed(last, one):
                 issuer_found = True
                 yield (*path, one)
         others = [one for pool in self._pools for one in pool.get(last.issuer_key, ())]
         for one in _likely_first(last, dict.fromkeys(others)):
             if one.entity in used or one.entity in anchored:
                 continue
-            if self._may_add(path) and self._is_signed(last, one):
+            if self._may_add(path, one) and self._is_signed(last, one):
                 issuer_found = True
                 yield from self._extend((*path, one))
         if not issuer_found:
             self.dead_ends.append(last)
 
-    def _may_add(self, path: tuple[Certificate, ...]) -> bool:
+    def _may_add(self, path: tuple[Certificate, ...], issuer: Certificate) -> bool:
         if len(path) >= self._limits.chain_depth:
-            self.exceeded = "chain_depth"
+            self.exceeded, self.allowed = "chain_depth", self._limits.chain_depth
         elif self._checks >= self._limits.chain_checks:
-            self.exceeded = "chain_checks"
+            self.exceeded, self.allowed = "chain_checks", self._limits.chain_checks
+        elif self._work is not None and not self._work.may_check(path[-1], issuer):
+            self.exceeded, self.allowed = "chain_checks", self._work.most_checks
+            self.exhausted = True
         else:
             return True
         return False
 
     def _is_signed(self, subject: Certificate, issuer: Certificate) -> bool:
         self._checks += 1
-        return is_signed_by(subject, issuer)
+        return is_signed_by(subject, issuer) if self._work is None else self._work.is_signed(subject, issuer)
 
 
 def _likely_first(subject: Certificate, candidates: Iterable[Certificate]) -> list[Certificate]:

@@ -29,13 +29,15 @@ from vnedoc.model import (
 from vnedoc.trust import (
     ProofsOfExistence,
     Standing,
+    Work,
     evidence_suffices,
     identity_of,
+    made_too_early,
     public_key_of,
     validate_certificate,
 )
 from vnedoc.verification._policy import Policy
-from vnedoc.verification._process import Existence, Stamp, Values, examine
+from vnedoc.verification._process import Existence, Protected, Stamp, Values, examine, hints_of
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +48,7 @@ class Core:
         id: Unique within the report.
         where: ``document``, ``envelope`` or ``attachment:<ContentId>``.
         format: The signature's own format.
+        xml_id: ``Id`` of an XML signature's element.
         level: Baseline level that was found.
         conclusion: Of format and integrity alone.
         sub_indication: Its reason.
@@ -64,6 +67,7 @@ class Core:
     id: str
     where: str
     format: SignatureFormat
+    xml_id: str | None = None
     level: Level | None = None
     conclusion: Conclusion = Conclusion.PASSED
     sub_indication: SubIndication | None = None
@@ -79,10 +83,18 @@ class Core:
     values: Values | None = None
 
 
-def judge(core: Core, policy: Policy) -> SignatureReport:
-    """Judge one signature under *policy*, at ``policy.time()``. Never raises for a bad signature."""
+def judge(core: Core, policy: Policy, work: Work | None = None) -> SignatureReport:
+    """Judge one signature under *policy*, at ``policy.time()``. Never raises for a bad signature.
+
+    Args:
+        core: What the format found out.
+        policy: What the signature must meet.
+        work: What all signatures of the file may cost together; default this one's alone.
+    """
+    work = Work.within(policy.limits) if work is None else work
     verdicts: list[tuple[Conclusion, SubIndication | None]] = [(core.conclusion, core.sub_indication)]
-    existence = _existence(core, policy)
+    existence = _existence(core, policy, work)
+    proven = _proven(core, existence)
     findings = [*core.findings, *existence.findings]
     signer = None
     path: tuple[bytes, ...] = ()
@@ -93,7 +105,7 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
     else:
         try:
             signer = identity_of(core.certificate)
-            verdict = _signer(core, core.certificate, policy, existence)
+            verdict = _signer(core, core.certificate, policy, existence, work)
             verdicts.append((verdict.conclusion, verdict.sub_indication))
             findings += verdict.findings
             path = verdict.path
@@ -107,17 +119,18 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
         findings.append(
             Finding.error("VND-SIG-102", core.where, covers=[one.location or one.node for one in core.covers])
         )
-    weak = _algorithms(core, policy, existence.proven, key_too=not path)
+    weak = _algorithms(core, policy, proven, key_too=not path)
     if any(one.severity is Severity.ERROR for one in weak):
         verdicts.append((Conclusion.INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE))
     findings += weak
+    if proven is not existence.proven:
+        existence = attrs.evolve(existence, proven=proven)
     level = _level(core, policy, existence, path)
     if core.conclusion is not Conclusion.FAILED and _claims_more(core.level, level):
         findings.append(
             Finding.warning("VND-SIG-108", core.where, carried=_name(core.level), proven=_name(level))
         )
     conclusion, reason = worst(verdicts)
-    proven = existence.proven
     return SignatureReport(
         id=core.id,
         where=core.where,
@@ -130,21 +143,31 @@ def judge(core: Core, policy: Policy) -> SignatureReport:
         format=core.format,
         covers=core.covers,
         findings=tuple(findings),
+        xml_id=core.xml_id,
     )
 
 
-def _existence(core: Core, policy: Policy) -> Existence:
+def _existence(core: Core, policy: Policy, work: Work) -> Existence:
     """Look into time stamps and values, where there are any and the signature itself is not broken."""
     values = core.values
-    carries = values is not None and bool(values.certificates or values.crls or values.ocsps)
-    if core.conclusion is Conclusion.FAILED or not (core.timestamps or carries):
-        return Existence(
-            poe=ProofsOfExistence(policy.time()), hints=core.certificates, revocation=policy.revocation
-        )
-    return examine(core.timestamps, core.values, core.certificates, policy)
+    if core.conclusion is Conclusion.FAILED or not (core.timestamps or values):
+        hints = core.certificates
+    elif core.timestamps or values is None or values.crls or values.ocsps:
+        return examine(core.timestamps, values, core.certificates, policy, work)
+    else:
+        hints = hints_of(values, core.certificates, policy)
+    return Existence(poe=ProofsOfExistence(policy.time()), hints=hints, revocation=policy.revocation)
 
 
-def _signer(core: Core, certificate: bytes, policy: Policy, existence: Existence) -> Standing:
+def _proven(core: Core, existence: Existence) -> dt.datetime | None:
+    """Give the proven time for all but the signer, whom one that is older than its certificate refutes."""
+    proven = existence.proven
+    if proven is None or core.certificate is None:
+        return proven
+    return None if made_too_early(core.certificate, proven) else proven
+
+
+def _signer(core: Core, certificate: bytes, policy: Policy, existence: Existence, work: Work) -> Standing:
     """Judge the signer now, and where that fails, for the time at which the signature is proven to exist."""
     standing = validate_certificate(
         certificate,
@@ -157,6 +180,7 @@ def _signer(core: Core, certificate: bytes, policy: Policy, existence: Existence
         poe=existence.poe,
         existed=existence.proven,
         freshness=policy.freshness,
+        work=work,
     )
     if standing.set_aside is None or existence.proven is None:
         return standing
@@ -181,21 +205,25 @@ def _level(core: Core, policy: Policy, existence: Existence, path: tuple[bytes, 
         (path, existence.proven, existence.hints),
         (stamp.verdict.path, stamp.verdict.time, (*existence.hints, *stamp.token.certificates)),
     )
-    enough = all(
-        evidence_suffices(
-            chain,
-            existence.carried,
-            time=time,
-            helpers=helpers,
-            algorithms=policy.algorithms,
-            limits=policy.limits,
+
+    def suffices(protected: Protected | None) -> bool:
+        return all(
+            evidence_suffices(
+                chain,
+                existence.carried if protected is None else protected.data(existence.carried),
+                time=time,
+                helpers=helpers if protected is None else protected.of(helpers),
+                algorithms=policy.algorithms,
+                limits=policy.limits,
+            )
+            for chain, time, helpers in needed
         )
-        for chain, time, helpers in needed
-    )
-    if not enough:
+
+    if not suffices(None):
         return Level.B_T
-    archived = any(one.stamp.kind.startswith("archive") for one in existence.counted)
-    return Level.B_LTA if archived else Level.B_LT
+    archived = [one for one in existence.counted if one.stamp.kind.startswith("archive")]
+    # What no archive time stamp covers can be taken away or put there at any time.
+    return Level.B_LTA if archived and suffices(Protected(archived, existence.counted)) else Level.B_LT
 
 
 def _claims_more(carried: Level | None, proven: Level | None) -> bool:

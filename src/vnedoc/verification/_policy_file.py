@@ -23,6 +23,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "whole_document": bool,
     "freshness_hours": int,
     "limits": dict,
+    "signature_policies": dict,
 }
 
 _MOST_HOURS = 87_600  # ten years
@@ -39,8 +40,9 @@ def load_policy(
 
     Its keys, all optional: ``base`` (``strict`` or ``legacy``), ``name``, ``until`` (only with ``legacy``:
     old algorithms are taken in signatures that claim an earlier time), ``require_revocation``,
-    ``whole_document``, ``freshness_hours`` (how old revocation data may be at most), and a table ``limits``
-    with fields of ``Limits``.
+    ``whole_document``, ``freshness_hours`` (how old revocation data may be at most), a table ``limits``
+    with fields of ``Limits``, and a table ``signature_policies``: files of signature policies that are
+    accepted, by their identifier; relative paths start in the folder of the policy file.
 
     Args:
         path: The TOML file.
@@ -49,7 +51,7 @@ def load_policy(
         at: Time that certificates are judged for, with zone.
 
     Raises:
-        FileError: It cannot be read.
+        FileError: It, or the file of a signature policy, cannot be read.
         ConfigError: ``VND-POL-002`` when it is not TOML, ``VND-POL-003`` for an unknown or unfit key.
     """
     octets = Blob.from_file(path).read()
@@ -79,6 +81,7 @@ def load_policy(
         "whole_document": table.get("whole_document", policy.whole_document),
         "limits": _limits(path, table.get("limits", {})),
         "freshness": _freshness(path, table.get("freshness_hours")),
+        "signature_policies": _signature_policies(path, table.get("signature_policies", {})),
     }
     return attrs.evolve(policy, **chosen)
 
@@ -87,6 +90,15 @@ def _freshness(path: Path, hours: int | None) -> dt.timedelta | None:
     if isinstance(hours, bool) or (hours is not None and not 0 < hours <= _MOST_HOURS):
         raise _unfit(path, "freshness_hours", ["1 to 87600"])
     return None if hours is None else dt.timedelta(hours=hours)
+
+
+def _signature_policies(path: Path, table: Mapping[str, object]) -> dict[str, bytes]:
+    found = {}
+    for identifier, name in table.items():
+        if not isinstance(name, str) or not name:
+            raise _unfit(path, f"signature_policies.{identifier}", ["the path of a file"])
+        found[identifier] = Blob.from_file(path.parent / name).read()
+    return found
 
 
 def _limits(path: Path, table: Mapping[str, object]) -> Limits:

@@ -8,6 +8,7 @@ finding.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Protocol
@@ -22,6 +23,7 @@ from vnedoc.trust import (
     ProofsOfExistence,
     TimestampToken,
     TokenVerdict,
+    Work,
     read_token,
     validate_token,
 )
@@ -89,6 +91,32 @@ class Counted:
     verdict: TokenVerdict
 
 
+class Protected:
+    """What the archive time stamps that count cover, the insides of other tokens included."""
+
+    def __init__(self, archived: Sequence[Counted], counted: Sequence[Counted]) -> None:
+        self._digests = set().union(*(one.stamp.proves for one in archived))
+        for one in counted:
+            if _sha256(one.token.der) in self._digests:
+                inside = (*one.token.certificates, *one.token.crls, *one.token.ocsps)
+                self._digests.update(map(_sha256, inside))
+
+    def of(self, pieces: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Give those of the pieces that are covered."""
+        return tuple(one for one in pieces if _sha256(one) in self._digests)
+
+    def data(self, data: RevocationData) -> RevocationData:
+        """Do the same with revocation data."""
+        return RevocationData(crls=self.of(data.crls), ocsps=self.of(data.ocsps))
+
+
+def _sha256(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()
+
+
+_NOTHING = RevocationData()
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Existence:
     """What is proven about when a signature existed, and the material to judge it with.
@@ -108,14 +136,18 @@ class Existence:
     proven: dt.datetime | None = None
     counted: tuple[Counted, ...] = ()
     hints: tuple[bytes, ...] = ()
-    carried: RevocationData = attrs.field(factory=RevocationData)
+    carried: RevocationData = _NOTHING
     revocation: RevocationSource
     disorder: bool = False
     findings: tuple[Finding, ...] = ()
 
 
 def examine(
-    stamps: Sequence[Stamp], values: Values | None, certificates: Sequence[bytes], policy: Policy
+    stamps: Sequence[Stamp],
+    values: Values | None,
+    certificates: Sequence[bytes],
+    policy: Policy,
+    work: Work | None = None,
 ) -> Existence:
     """Judge the time stamps of a signature; a later one may prove what an earlier one needs.
 
@@ -124,12 +156,14 @@ def examine(
         values: Certificates and revocation data that it carries for this.
         certificates: Certificates that it carries beside the signature.
         policy: What authorities must meet.
+        work: What all signatures of a file may cost together; default this one's alone.
     """
+    budget = Work.within(policy.limits) if work is None else work
     findings: list[Finding] = []
     tokens = sorted(
-        _read(stamps, findings), key=lambda one: one[1].time, reverse=True
+        _read(stamps, findings, budget), key=lambda one: one[1].time, reverse=True
     )  # by time and not by place, so that moving them about changes nothing
-    hints = tuple(dict.fromkeys((*certificates, *_certificates(values, policy))))
+    hints = hints_of(values, certificates, policy)
     carried = _carried(values, [token for _, token in tokens])
     source: RevocationSource = policy.revocation
     if carried.crls or carried.ocsps:
@@ -156,6 +190,7 @@ def examine(
             limits=policy.limits,
             poe=poe,
             freshness=policy.freshness,
+            work=budget,
         )
         findings += _told(stamp, verdict)
         if verdict.passed:
@@ -175,10 +210,15 @@ def examine(
     )
 
 
-def _read(stamps: Sequence[Stamp], findings: list[Finding]) -> Iterator[tuple[Stamp, TimestampToken]]:
+def _read(
+    stamps: Sequence[Stamp], findings: list[Finding], work: Work
+) -> Iterator[tuple[Stamp, TimestampToken]]:
     for stamp in reversed(stamps):
         if stamp.token is None:
             continue
+        if not work.takes_token():
+            findings.append(Finding.warning("VND-SIG-109", stamp.location, allowed=work.most_tokens))
+            return
         try:
             token = read_token(stamp.token)
         except DecodeError as error:
@@ -198,8 +238,10 @@ def _unread(stamp: Stamp, error: VnedocError) -> Finding:
     )
 
 
-def _certificates(values: Values | None, policy: Policy) -> Sequence[bytes]:
-    return () if values is None else values.certificates[: policy.limits.certificates]
+def hints_of(values: Values | None, certificates: Sequence[bytes], policy: Policy) -> tuple[bytes, ...]:
+    """Give all certificates that a signature carries, each once, within the limits."""
+    more = () if values is None else values.certificates[: policy.limits.certificates]
+    return tuple(dict.fromkeys((*certificates, *more)))
 
 
 def _carried(values: Values | None, tokens: Sequence[TimestampToken]) -> RevocationData:

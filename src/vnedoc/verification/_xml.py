@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import attrs
@@ -18,6 +18,7 @@ from vnedoc.dsig import (
     is_plain,
 )
 from vnedoc.model import Conclusion, Covered, Finding, SignatureReport, SubIndication, TimeSource
+from vnedoc.trust import Work
 from vnedoc.verification._judge import Core, judge
 from vnedoc.verification._policy import Policy
 from vnedoc.xml import XmlDocument, location
@@ -42,12 +43,13 @@ def verify_xml(
     Args:
         document: As parsed; nothing is parsed again.
         policy: What the signatures must meet. With ``whole_document`` each must cover the root, but for
-            counter-signatures, as what those sign is judged by itself, and for a signature that is all of
-            its document, which may cover data outside instead.
+            counter-signatures, where the last signature of the chain does, and for a signature that is all
+            of its document, which may cover data outside instead.
         where: Goes into the reports: ``document``, ``envelope`` or ``attachment:<ContentId>``.
         prefix_id: Put before every identifier, to keep them unique in a larger report.
         pieces: For a document whose long texts were left in its file, see ``check_signatures``.
-        resolver: Gives data outside of the document by its URI; without it such a reference is FAILED.
+        resolver: Gives data outside of the document by its URI. Without it such a reference is FAILED, but in
+            a document that is nothing but the signature, where it is INDETERMINATE.
         certificates: Certificates that may be the signers' or their issuers', DER, for signatures that
             carry none.
 
@@ -66,10 +68,20 @@ def verify_xml(
         resolver=resolver,
         certificates=certificates,
     )
+    work = Work.within(policy.limits)
+    by_element = {one.element: one for one in checks}
     return tuple(
         judge(
-            _core(one, where, f"{prefix_id}signature-{number}", certificates, whole=policy.whole_document),
+            _core(
+                one,
+                where,
+                f"{prefix_id}signature-{number}",
+                certificates,
+                whole=policy.whole_document,
+                covers_whole=_covers_whole(one, by_element),
+            ),
             policy,
+            work,
         )
         for number, one in enumerate(checks, start=1)
     )
@@ -107,10 +119,34 @@ def foreign_signatures(document: XmlDocument) -> tuple[str, ...]:
     return tuple(location(one) for one in islice(document.root.iter(*names), _NAMED))
 
 
-def _core(check: CoreCheck, where: str, identifier: str, given: Sequence[bytes], *, whole: bool) -> Core:
+def _covers_whole(check: CoreCheck, by_element: Mapping[etree._Element, CoreCheck]) -> bool:
+    """Tell whether a signature covers the whole document, itself or through those that it countersigns.
+
+    A counter-signature is about another signature, and that about the next: one of them must be about the
+    document. Signatures in a circle sign nothing but each other.
+    """
+    seen = {check.element}
+    while not (check.covers_root or check.covers_alone):
+        if check.countered is None or check.countered in seen:
+            return False
+        seen.add(check.countered)
+        check = by_element[check.countered]
+    return True
+
+
+def _core(
+    check: CoreCheck,
+    where: str,
+    identifier: str,
+    given: Sequence[bytes],
+    *,
+    whole: bool,
+    covers_whole: bool,
+) -> Core:
     core = Core(
         id=identifier,
         where=where,
+        xml_id=check.element.get("Id"),
         format=check.format,
         level=check.level,
         conclusion=check.conclusion,
@@ -121,8 +157,7 @@ def _core(check: CoreCheck, where: str, identifier: str, given: Sequence[bytes],
         time_source=None if check.signing_time is None else TimeSource.CLAIMED,
         hash_names=check.hash_names,
         covers=_covers(check),
-        # a counter-signature is about another signature, which is judged by itself
-        covers_whole=check.covers_root or check.covers_alone or check.counters is not None,
+        covers_whole=covers_whole,
         findings=check.findings,
         timestamps=check.timestamps,
         values=check.values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from vnedoc.errors import DecodeError
@@ -52,11 +53,17 @@ class Element(NamedTuple):
         """The element as it stands, identifier and length included."""
         return self.data[self.start : self.end]
 
-    def children(self) -> list[Element]:
-        """Give the elements inside; raises ``DecodeError`` when this one is primitive."""
+    def children(self, most: int | None = None) -> list[Element]:
+        """Give the elements inside; raises ``DecodeError`` when this one is primitive, or holds too many."""
         if not self.tag & _CONSTRUCTED:
             raise malformed("a primitive element where a constructed one belongs")
-        return list(_elements(self.data, self.body, self.stop, 0))
+        found = _elements(self.data, self.body, self.stop, 0)
+        if most is None:
+            return list(found)
+        inside = list(islice(found, most + 1))
+        if len(inside) > most:
+            raise malformed(f"more than {most} elements in one")
+        return inside
 
     def expect(self, tag: int) -> Element:
         """Give the element itself when it has *tag*."""

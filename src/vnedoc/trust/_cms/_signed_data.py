@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -43,6 +44,12 @@ _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 _ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 _TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
 _OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
+
+# Certificates, revocation data and more in one CMS; whole chains have ten.
+_MOST_INSIDE = 256
+# A signer is named by issuer and serial number, or by its key: there is one certificate, or its renewal.
+_MOST_KEYS = 4
+_MOST_OCTETS_OF_KEY = 8 * 1024
 
 
 @attrs.frozen(kw_only=True)
@@ -106,12 +113,12 @@ def _parse(container: bytes) -> SignedData:
     revocation: list[Element] = []
     last = next(parts)
     if last.tag == CONTEXT_0:
-        certificates = [one.raw for one in last.children() if one.tag == SEQUENCE]
+        certificates = [one.raw for one in last.children(_MOST_INSIDE) if one.tag == SEQUENCE]
         last = next(parts)
     if last.tag == CONTEXT_1:
-        revocation = last.children()
+        revocation = last.children(_MOST_INSIDE)
         last = next(parts)
-    signers = last.expect(SET).children()
+    signers = last.expect(SET).children(_MOST_INSIDE)
     if len(signers) != 1:
         raise CmsFault("signers", count=len(signers))
     rest = iter(signers[0].expect(SEQUENCE).children())
@@ -122,7 +129,9 @@ def _parse(container: bytes) -> SignedData:
     if algorithm.tag == CONTEXT_0:
         attributes, algorithm = algorithm, next(rest)
     value = next(rest).expect(OCTET_STRING).content
-    unsigned = [one.children()[0].oid() for more in rest for one in more.expect(CONTEXT_1).children()]
+    unsigned = [
+        one.children()[0].oid() for more in rest for one in more.expect(CONTEXT_1).children(_MOST_INSIDE)
+    ]
     return SignedData(
         content_type=encapsulated[0].oid(),
         content=encapsulated[1].expect(CONTEXT_0).children()[0] if len(encapsulated) > 1 else None,
@@ -213,7 +222,7 @@ def _check(
     digest = hash_of(signed)
     octets, sent = _octets(signed.attributes)
     verify = verifier(signed.algorithm, digest)
-    certificate = _signer(signed, (octets, sent), verify, others)
+    certificate = _signer(signed, attributes, (octets, sent), verify, others)
     ess = _bound(attributes, certificate)
     return CheckedCms(
         certificate=certificate,
@@ -314,31 +323,49 @@ def _time(attributes: Mapping[str, Sequence[Element]]) -> dt.datetime | None:
 
 
 def _signer(
-    signed: SignedData, sorted_and_sent: tuple[bytes, bytes], verify: Verify, others: Iterable[bytes]
+    signed: SignedData,
+    attributes: Mapping[str, Sequence[Element]],
+    sorted_and_sent: tuple[bytes, bytes],
+    verify: Verify,
+    others: Iterable[bytes],
 ) -> bytes:
     """Give the certificate that is named and whose key made the value: shown is who signed."""
     octets, sent = sorted_and_sent
-    candidates = dict.fromkeys((*signed.certificates, *others))
-    keys = {one: _key(one) for one in candidates if _is_named(one, signed.sid)}
-    usable = {certificate: key for certificate, key in keys.items() if key is not None}
+    named = [one for one in dict.fromkeys((*signed.certificates, *others)) if _is_named(one, signed.sid)]
+    named.sort(key=lambda one: not _is_bound(attributes, one))  # the one that the attributes name comes first
+    usable = dict(islice(((one, key) for one in named if (key := _key(one)) is not None), _MOST_KEYS))
     if not usable:
         raise CmsFault("no-certificate")
     for certificate, key in usable.items():
         if verify(key, signed.value, octets):
             return certificate
-    if any(verify(key, signed.value, sent) for key in usable.values()):
+    if sent != octets and verify(next(iter(usable.values())), signed.value, sent):
         # Made over attributes that are not in DER order: RFC 5652 section 5.4 gives it no meaning.
         raise CmsFault("order")
     raise CmsFault("value")
 
 
-@lru_cache(maxsize=256)
+def _is_bound(attributes: Mapping[str, Sequence[Element]], certificate: bytes) -> bool:
+    try:
+        return _bound(attributes, certificate)
+    except CmsFault:
+        return False
+
+
 def _key(certificate: bytes) -> Any:
     """Give the certificate's key; the rest of the certificate is for the path check to read."""
     try:
-        fields = certificate_fields(certificate)
-        return serialization.load_der_public_key(fields[5].raw)
-    except (DecodeError, IndexError, ValueError, UnsupportedAlgorithm):
+        octets = certificate_fields(certificate)[5].raw
+    except (DecodeError, IndexError):
+        return None
+    return _loaded(octets) if len(octets) <= _MOST_OCTETS_OF_KEY else None
+
+
+@lru_cache(maxsize=256)
+def _loaded(octets: bytes) -> Any:
+    try:
+        return serialization.load_der_public_key(octets)
+    except (ValueError, UnsupportedAlgorithm):
         return None
 
 

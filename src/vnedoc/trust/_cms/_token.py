@@ -26,8 +26,9 @@ from vnedoc.trust._cms._values import CmsFault, hash_name
 
 _CONSTRUCTED_OCTETS = 0x24
 
-# A token with a chain and revocation data has some thousands of octets.
-_MOST_OCTETS = 4 * 1024 * 1024
+# A token with a chain and revocation data has some thousands of octets, its signed attributes some hundreds.
+_MOST_OCTETS = 1024 * 1024
+_MOST_OCTETS_OF_ATTRIBUTES = 8 * 1024
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -119,6 +120,8 @@ def _read(der: bytes) -> TimestampToken:
     signed = parse(der)
     if signed.padding:
         raise malformed("octets after the token")
+    if signed.attributes is not None and len(signed.attributes.raw) > _MOST_OCTETS_OF_ATTRIBUTES:
+        raise malformed(f"signed attributes longer than {_MOST_OCTETS_OF_ATTRIBUTES} octets")
     if signed.content_type != TST_INFO or signed.content is None:
         raise malformed(f"content type {signed.content_type} where a time stamp belongs")
     content = _octets(signed.content)

@@ -47,7 +47,8 @@ _ECDSA_WITH = {
 }
 _RSA, _EC, _PSS = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.2.840.113549.1.1.10"
 _MGF1 = "1.2.840.113549.1.1.8"
-_MOST_SALT = 2048  # octets; no more fits beside the hash in a value of RSA-16384
+MOST_RSA_BITS = 8192  # a check with a longer key takes milliseconds
+_MOST_SALT = 1024  # octets; no more fits beside the hash in a value of that size
 _EDDSA: Mapping[str, type] = {"1.3.101.112": ed25519.Ed25519PublicKey, "1.3.101.113": ed448.Ed448PublicKey}
 
 _PRIMITIVES: Mapping[str, hashes.HashAlgorithm] = {
@@ -98,6 +99,8 @@ class Verify:
 
     def __call__(self, key: Any, value: bytes, octets: bytes) -> bool:
         if not isinstance(key, self.key):
+            return False
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size > MOST_RSA_BITS:
             return False
         try:
             key.verify(value, octets, *self.arguments)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from vnedoc.trust._past._evidence import Evidence, collect_evidence, evidence_suffices
 from vnedoc.trust._past._existence import ProofsOfExistence
 from vnedoc.trust._past._sliding import PastVerdict, validate_past
-from vnedoc.trust._past._standing import Standing, validate_certificate
+from vnedoc.trust._past._standing import Standing, made_too_early, validate_certificate
 from vnedoc.trust._past._tokens import TokenVerdict, validate_token
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "TokenVerdict",
     "collect_evidence",
     "evidence_suffices",
+    "made_too_early",
     "validate_certificate",
     "validate_past",
     "validate_token",

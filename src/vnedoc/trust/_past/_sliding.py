@@ -7,8 +7,10 @@ counts when it provably existed by the control time that is left, and inside all
 Two points differ from the letter of clause 5.6.2.2.4. Where revocation data is not current at the control
 time, that is lowered to the last moment for which the data is current (``nextUpdate``) and not to
 ``thisUpdate``: until then the data decides in clause 5.2.5, and with lists it would otherwise lie before the
-signature that it was collected for. And an algorithm with a date lowers the control time only where it is
-that of a key; where it is a hash, the octets that it signs must themselves be proven to be older.
+signature that it was collected for. The letter holds where nothing has expired yet, only newer data is
+missing and the data is older than what is judged (``stale_counts``): newer can still be had. And an algorithm
+with a date lowers the control time only where it is that of a key; where it is a hash, the octets that it
+signs must themselves be proven to be older.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from vnedoc.trust._path import (
 )
 from vnedoc.trust._search import PathSearch
 from vnedoc.trust._status import Inquiry, Shelf, Statement, fetch_more, is_lifted, statements
+from vnedoc.trust._work import Work
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +77,8 @@ def validate_past(
     existed: dt.datetime,
     purpose: Purpose = Purpose.DOCUMENT,
     freshness: dt.timedelta | None = None,
+    work: Work | None = None,
+    stale_counts: bool = True,
 ) -> PastVerdict:
     """Judge whether a certificate was good when something that it made is proven to have existed.
 
@@ -90,6 +95,9 @@ def validate_past(
         existed: When what the certificate made is proven to have existed, with zone.
         purpose: What the certificate is judged for.
         freshness: As for ``validate_path``.
+        work: As for ``validate_path``.
+        stale_counts: Revocation data that is not current any more speaks for all of its time; else that
+            from before *existed* does not speak of what came after it.
     """
     try:
         leaf = certificate(certificate_der)
@@ -109,11 +117,16 @@ def validate_past(
         existed=poe.since,
     )
     search = PathSearch(
-        leaf, anchors=trust.anchors(), hints=hints, certificates=trust.certificates(), limits=limits
+        leaf,
+        anchors=trust.anchors(),
+        hints=hints,
+        certificates=trust.certificates(),
+        limits=limits,
+        work=work,
     )
     best: PastVerdict | None = None
     for path in islice(search, MOST_PATHS):
-        verdict = _Slide(path, inquiry, poe, existed, purpose).verdict()
+        verdict = _Slide(path, inquiry, poe, existed, purpose, stale_counts=stale_counts).verdict()
         if verdict.conclusion is Conclusion.PASSED:
             return verdict
         best = best or verdict
@@ -132,7 +145,10 @@ class _Slide:
         poe: ProofsOfExistence,
         existed: dt.datetime,
         purpose: Purpose,
+        *,
+        stale_counts: bool,
     ) -> None:
+        self._stale_counts = stale_counts
         self._path, self._inquiry, self._poe = path, inquiry, poe
         self._existed, self._purpose = existed, purpose
         self._control = poe.at
@@ -171,7 +187,12 @@ class _Slide:
 
     def _links(self) -> Iterator[tuple[SubIndication, Finding]]:
         """Walk from the anchor to the leaf, lowering the control time; stop where nothing is left of it."""
-        yield from self._key(self._path[-1])
+        anchor = self._path[-1]
+        # Who has the key of an anchor that expired can date back whatever it issues.
+        self._lower(
+            anchor.not_after, SubIndication.OUT_OF_BOUNDS_NO_POE, out_of_bounds(anchor, self._existed)
+        )
+        yield from self._key(anchor)
         links = list(pairwise(self._path))
         for position in reversed(range(len(links))):
             found = list(self._link(*links[position], is_leaf=position == 0))
@@ -268,7 +289,10 @@ class _Slide:
             self._used += (newest, *support.get(newest, ()))
             stale = self._stale(subject, newest)
             if self._inquiry.required:
-                self._lower(newest.until or newest.issued, *stale)
+                until = newest.until or newest.issued
+                if not self._stale_counts and newest.issued < self._existed and until < self._poe.at:
+                    until = newest.issued
+                self._lower(until, *stale)
             elif not newest.is_current(self._control):  # no worse than having none
                 self._remarks.append(attrs.evolve(stale[1], severity=Severity.WARNING))
         elif not revoked:

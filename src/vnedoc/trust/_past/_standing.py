@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 import attrs
 
+from vnedoc.errors import DecodeError
 from vnedoc.model import Conclusion, Finding, Limits, RevocationData, Severity, SubIndication
 from vnedoc.protocols import RevocationSource, TrustSource
 from vnedoc.trust._algorithms import AlgorithmPolicy
+from vnedoc.trust._certificates import certificate as parsed_certificate
 from vnedoc.trust._past._existence import ProofsOfExistence
 from vnedoc.trust._past._sliding import PastVerdict, validate_past
 from vnedoc.trust._path import PathVerdict, Purpose, validate_path
+from vnedoc.trust._work import Work
 
 PAST_REASONS = frozenset(
     {
@@ -24,6 +27,9 @@ PAST_REASONS = frozenset(
     }
 )
 """What a proof of existence may overcome (EN 319 102-1, clause 5.6.2.4)."""
+
+
+_NOTHING = RevocationData()
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +50,7 @@ class Standing:
     sub_indication: SubIndication | None = None
     path: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
-    evidence: RevocationData = attrs.field(factory=RevocationData, repr=False)
+    evidence: RevocationData = attrs.field(default=_NOTHING, repr=False)
     responders: tuple[bytes, ...] = attrs.field(default=(), repr=False)
     set_aside: tuple[str, ...] | None = None
 
@@ -62,6 +68,7 @@ def validate_certificate(
     existed: dt.datetime | None,
     purpose: Purpose = Purpose.DOCUMENT,
     freshness: dt.timedelta | None = None,
+    work: Work | None = None,
 ) -> Standing:
     """Judge a certificate now (``validate_path``), and if need be for the past (``validate_past``).
 
@@ -78,6 +85,7 @@ def validate_certificate(
             and then only the present counts.
         purpose: What the certificate is judged for.
         freshness: As for ``validate_path``.
+        work: As for ``validate_path``.
     """
     now = validate_path(
         certificate,
@@ -90,8 +98,18 @@ def validate_certificate(
         limits=limits,
         purpose=purpose,
         freshness=freshness,
+        work=work,
     )
-    if existed is None or now.sub_indication not in PAST_REASONS:
+    if existed is None or (now.sub_indication is not None and now.sub_indication not in PAST_REASONS):
+        return _standing(now, now.findings)
+    early = made_too_early(certificate, existed)
+    if early is not None:
+        return attrs.evolve(
+            _standing(now, (early, *now.findings)),
+            conclusion=Conclusion.FAILED,
+            sub_indication=SubIndication.NOT_YET_VALID,
+        )
+    if now.sub_indication is None:
         return _standing(now, now.findings)
     past = validate_past(
         certificate,
@@ -105,6 +123,8 @@ def validate_certificate(
         existed=existed,
         purpose=purpose,
         freshness=freshness,
+        work=work,
+        stale_counts=now.sub_indication is not SubIndication.TRY_LATER or not _all_valid(now.path, poe.at),
     )
     if past.conclusion is Conclusion.INDETERMINATE:
         known = [(one.code, one.facts) for one in now.findings]
@@ -112,6 +132,31 @@ def validate_certificate(
         return _standing(now, (*now.findings, *more))
     codes = dict.fromkeys(one.code for one in now.findings if one.severity is Severity.ERROR)
     return attrs.evolve(_standing(past, past.findings), set_aside=tuple(codes))
+
+
+def made_too_early(certificate: bytes, existed: dt.datetime) -> Finding | None:
+    """Give the finding for what is proven to be older than the certificate whose key made it.
+
+    Whoever made it then was not known by this certificate, and a key may be chosen to fit what was stamped
+    long before (EN 319 102-1, clauses 5.5.4 and 5.6.2.4).
+    """
+    try:
+        maker = parsed_certificate(certificate)
+    except DecodeError:
+        return None  # said with the path
+    if existed >= maker.not_before:
+        return None
+    return Finding.error(
+        "VND-TRUST-053",
+        None,
+        subject=maker.subject,
+        not_before=maker.not_before.isoformat(),
+        proven=existed.isoformat(),
+    )
+
+
+def _all_valid(path: Sequence[bytes], at: dt.datetime) -> bool:
+    return all(one.not_before <= at <= one.not_after for one in map(parsed_certificate, path))
 
 
 def _standing(verdict: PathVerdict | PastVerdict, findings: tuple[Finding, ...]) -> Standing:

@@ -16,6 +16,7 @@ from vnedoc.trust._past._existence import ProofsOfExistence
 from vnedoc.trust._past._standing import validate_certificate
 from vnedoc.trust._path import Purpose, out_of_bounds
 from vnedoc.trust._status import SKEW
+from vnedoc.trust._work import Work
 
 _FAULTS: Mapping[str, tuple[Conclusion, SubIndication]] = {
     "digest": (Conclusion.FAILED, SubIndication.HASH_FAILURE),
@@ -68,6 +69,7 @@ def validate_token(
     limits: Limits,
     poe: ProofsOfExistence | None = None,
     freshness: dt.timedelta | None = None,
+    work: Work | None = None,
 ) -> TokenVerdict:
     """Judge a time stamp: imprint, own signature, authority, algorithms (EN 319 102-1, clause 5.4).
 
@@ -86,6 +88,7 @@ def validate_token(
         limits: As for ``validate_path``.
         poe: What existed when; ``None`` for no proofs.
         freshness: As for ``validate_path``.
+        work: As for ``validate_path``.
     """
     proofs = ProofsOfExistence(at) if poe is None else poe
     if token.imprint != imprint:
@@ -112,6 +115,7 @@ def validate_token(
         existed=known,
         purpose=Purpose.TIMESTAMP,
         freshness=freshness,
+        work=work,
     )
     conclusion, sub = standing.conclusion, standing.sub_indication
     errors = [problem for problem in problems if problem[1].severity is Severity.ERROR]

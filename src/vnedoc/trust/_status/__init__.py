@@ -9,7 +9,8 @@ from vnedoc.trust._status._check import (
     is_lifted,
     statements,
 )
-from vnedoc.trust._status._ocsp import is_response
+from vnedoc.trust._status._lists import RevocationList, read_list
+from vnedoc.trust._status._ocsp import OcspResponse, is_response, read_response
 from vnedoc.trust._status._shelf import CarriedRevocation, Shelf, shelves
 from vnedoc.trust._status._statement import SKEW, Statement
 
@@ -17,7 +18,9 @@ __all__ = [
     "SKEW",
     "CarriedRevocation",
     "Inquiry",
+    "OcspResponse",
     "RevocationAnswer",
+    "RevocationList",
     "Shelf",
     "Statement",
     "Status",
@@ -25,6 +28,8 @@ __all__ = [
     "fetch_more",
     "is_lifted",
     "is_response",
+    "read_list",
+    "read_response",
     "shelves",
     "statements",
 ]

@@ -35,6 +35,7 @@ _BASIC = "1.3.6.1.5.5.7.48.1.1"
 _ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6"
 _GOOD, _REVOKED, _UNKNOWN = 0x80, tag.CONTEXT_1, 0x82
 _MOST_CERTIFICATES = 10
+_MOST_SINGLES = 64  # responders answer about one, a few about a handful
 _MOST_ANSWERS = 512
 _REASONS = {
     1: "keyCompromise",
@@ -77,6 +78,7 @@ class OcspResponse:
     certificates: tuple[bytes, ...]
     singles: dict[int, list[_Single]]
     _makers: dict[bytes, _Maker | str] = attrs.field(factory=dict)
+    _about: dict[tuple[bytes, bytes], list[_Single]] = attrs.field(factory=dict)
 
     def says(
         self, subject: Certificate, issuer: Certificate, helpers: Sequence[bytes] = ()
@@ -88,9 +90,7 @@ class OcspResponse:
             issuer: Who issued it.
             helpers: Certificates, DER, among which the responder's may be when the response has none.
         """
-        for one in self.singles.get(subject.serial, ()):
-            if not _is_about(one, subject, issuer):
-                continue
+        for one in self._singles_about(subject, issuer):
             maker = self._maker(issuer, helpers)
             if isinstance(maker, str):
                 yield maker
@@ -110,6 +110,19 @@ class OcspResponse:
                 responder=maker.responder,
                 vouched=maker.vouched,
             )
+
+    def _singles_about(self, subject: Certificate, issuer: Certificate) -> list[_Single]:
+        if subject.serial not in self.singles:
+            return []
+        key = subject.der, issuer.der
+        if key not in self._about:
+            if len(self._about) >= _MOST_ANSWERS:
+                self._about.clear()
+            own: dict[str, tuple[bytes, bytes]] = {}
+            self._about[key] = [
+                one for one in self.singles[subject.serial] if _is_about(one, subject, issuer, own)
+            ]
+        return self._about[key]
 
     def _maker(self, issuer: Certificate, helpers: Sequence[bytes]) -> _Maker | str:
         known = self._makers.get(issuer.der)
@@ -191,14 +204,15 @@ def _parse(der: bytes) -> OcspResponse | None:
     tbs, algorithm, value, *more = inner.children()
     certificates: list[Element] = []
     if more:
-        certificates = more[0].expect(tag.CONTEXT_0).children()[0].expect(tag.SEQUENCE).children()
+        carried = more[0].expect(tag.CONTEXT_0).children()[0].expect(tag.SEQUENCE)
+        certificates = carried.children(_MOST_SINGLES)
     parts = iter(tbs.expect(tag.SEQUENCE).children())
     responder = next(parts)
     if responder.tag == tag.CONTEXT_0:  # the version
         responder = next(parts)
     name = responder.children()[0]
     generalized_time(next(parts))  # producedAt: must be there; what counts is thisUpdate
-    singles = next(parts).expect(tag.SEQUENCE).children()
+    singles = next(parts).expect(tag.SEQUENCE).children(_MOST_SINGLES)
     for extensions in parts:
         _extensions(extensions)
     found: dict[int, list[_Single]] = {}
@@ -270,10 +284,15 @@ def _extensions(explicit: Element) -> dict[str, bytes]:
     return found
 
 
-def _is_about(single: _Single, subject: Certificate, issuer: Certificate) -> bool:
-    """Compare the CertID by the hash that it names (RFC 6960, clause 4.1.1)."""
-    name = hashlib.new(single.hash_name, _issuer_name(subject.der), usedforsecurity=False).digest()
-    return single.issuer_name == name and single.issuer_key == _key_hash(issuer.der, single.hash_name)
+def _is_about(
+    single: _Single, subject: Certificate, issuer: Certificate, own: dict[str, tuple[bytes, bytes]]
+) -> bool:
+    """Compare the CertID by the hash that it names (RFC 6960, clause 4.1.1); *own* keeps what was hashed."""
+    used = single.hash_name
+    if used not in own:
+        name = hashlib.new(used, _issuer_name(subject.der), usedforsecurity=False).digest()
+        own[used] = name, _key_hash(issuer.der, used)
+    return own[used] == (single.issuer_name, single.issuer_key)
 
 
 def _is_delegated(responder: Certificate, issuer: Certificate) -> bool:
@@ -288,7 +307,6 @@ def _is_delegated(responder: Certificate, issuer: Certificate) -> bool:
     )
 
 
-@lru_cache(maxsize=512)
 def _key_hash(der: bytes, name: str) -> bytes:
     key = certificate_fields(der)[5].children()[1].expect(tag.BIT_STRING).content[1:]
     return hashlib.new(name, key, usedforsecurity=False).digest()

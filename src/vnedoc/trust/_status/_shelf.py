@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -17,6 +17,7 @@ from vnedoc.trust._status._statement import Statement
 
 _MOST_CARRIED = 200
 _OCSP_OCTETS = 256 * 1024
+_CARRIED_OCSP_OCTETS = 2 * 1024 * 1024  # all answers together; real ones have some thousands each
 
 
 @attrs.frozen(eq=False)
@@ -87,7 +88,7 @@ class CarriedRevocation:
     """What a document carries beside what the caller has. It helps like any other data: it is signed.
 
     Nothing of it outlives the object, so that documents cannot fill caches. At most 200 lists and 200 answers
-    are looked at.
+    of 2 MiB together are looked at.
 
     Attributes:
         data: What the document carries.
@@ -111,12 +112,21 @@ class CarriedRevocation:
         if crl_bytes not in self._shelves:
             self._shelves[crl_bytes] = _shelf(
                 islice(self.data.crls, _MOST_CARRIED),
-                islice(self.data.ocsps, _MOST_CARRIED),
+                _within(islice(self.data.ocsps, _MOST_CARRIED), _CARRIED_OCSP_OCTETS),
                 crl_bytes,
                 list_of=read_list,
                 response_of=read_response,
             )
         return self._shelves[crl_bytes]
+
+
+def _within(octets: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Give pieces for as long as they are no more than so many octets together."""
+    for one in octets:
+        most -= len(one)
+        if most < 0:
+            return
+        yield one
 
 
 def shelves(source: RevocationSource, limits: Limits) -> tuple[Shelf, ...]:
@@ -135,6 +145,8 @@ def fetcher_of(source: RevocationSource) -> RevocationFetcher | None:
     """Give who may be asked for more, when the caller handed one in."""
     while isinstance(source, CarriedRevocation):
         source = source.base
+    if not callable(getattr(source, "revocation", None)):  # far cheaper than asking a protocol
+        return None
     return source if isinstance(source, RevocationFetcher) else None
 
 
