@@ -1,5 +1,8 @@
 """One throwaway infrastructure for all tests of XML signatures."""
 
+import contextlib
+import time
+
 import pytest
 from dsig_samples import LIMITS
 
@@ -37,3 +40,16 @@ def check():
         return found
 
     return run
+
+
+@pytest.fixture
+def cpu_time():
+    """Give what holds a block to so many seconds of work."""
+
+    @contextlib.contextmanager
+    def within(allowed):
+        start = time.process_time()
+        yield
+        assert time.process_time() - start < allowed
+
+    return within

@@ -5,6 +5,7 @@ import time
 
 import attrs
 import pytest
+from cpu_bound import seconds
 from dsig_samples import ENVELOPED, LIMITS, b64, forge, reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -150,7 +151,7 @@ def test_a_flood_of_wrong_digests_is_not_explained_one_by_one(person):
     data = forge(person, body, *wrong)
     begun = time.process_time()
     core = run(data)
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < seconds(5)
     assert found(core) == []
     assert len([one for one in core.findings if one.code == "VND-DSIG-014"]) == 20
     limits = attrs.evolve(LIMITS, digest_bytes=200_000 * 20)

@@ -283,7 +283,7 @@ def test_certificate_and_algorithm_must_fit(person, curve, kind, algorithm):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"<a>", b"%PDF-1.7", b"<!DOCTYPE a><a></a>", b"<a/>", "<a>ả</a>".encode("utf-16")]
+    "data", [b"", b"<a>", b"%PDF-1.7", b"<!DOCTYPE a><a></a>", "<a>ả</a>".encode("utf-16")]
 )
 def test_what_cannot_take_a_signature(person, data):
     with pytest.raises(DecodeError):

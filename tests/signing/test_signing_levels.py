@@ -328,7 +328,14 @@ def test_missing_validation_data_is_named(level):
     with pytest.raises(SigningError) as caught:
         raised(signed(), level, revocation=nothing)
     assert caught.value.code == "VND-SIGN-083"
-    assert "Dịch vụ dấu thời gian thử nghiệm" in caught.value.facts["certificate"]
+    assert "Nguyễn Thị Thử" in caught.value.facts["certificate"]
+    # all of them, where the authority is known
+    with pytest.raises(SigningError) as caught:
+        raised(at_level("B-T"), level, revocation=nothing)
+    assert caught.value.code == "VND-SIGN-083"
+    stamper, signer = caught.value.facts["certificates"]
+    assert "Dịch vụ dấu thời gian thử nghiệm" in stamper
+    assert "Nguyễn Thị Thử" in signer
     root, issuing = lists().crls()
     with pytest.raises(SigningError) as caught:
         raised(signed(), level, revocation=RevocationStore.from_der([issuing]))
@@ -342,8 +349,33 @@ def test_a_revoked_signer_gets_no_validation_data():
     wire = sign_xml(Wire.from_bytes(CONTENT), bad.signer(), signing_time=AT)
     own.revoke(bad, AT - DAY)
     more = {"trust": own.trust(), "revocation": own.revocation(), "timestamper": FakeTsa(own)}
-    assert code_of(wire, "B-LT", **more) == "VND-SIGN-083"
+    with pytest.raises(SigningError) as caught:
+        raised(wire, "B-LT", **more)
+    assert caught.value.code == "VND-SIGN-057"
+    assert "Đã bị thu hồi" in caught.value.facts["certificate"]
     assert checks(raised(wire, "B-T", **more).read())[0].conclusion is PASSED
+
+
+class Counting:
+    """An authority that tells how often it was asked."""
+
+    def __init__(self):
+        self.times = 0
+
+    def timestamp(self, imprint, hash_name):
+        self.times += 1
+        return tsa().timestamp(imprint, hash_name)
+
+
+@pytest.mark.parametrize("level", ["B-LT", "B-LTA"])
+def test_no_time_stamp_is_spent_on_what_cannot_be_raised(level):
+    """What the signer needs does not depend on the new time stamp, so it comes first."""
+    asked = Counting()
+    nothing = RevocationStore.from_der()
+    assert code_of(signed(), level, revocation=nothing, timestamper=asked) == "VND-SIGN-083"
+    assert asked.times == 0
+    raised(signed(), level, timestamper=asked)
+    assert asked.times == (1 if level == "B-LT" else 2)
 
 
 def test_an_authority_that_nobody_trusts():

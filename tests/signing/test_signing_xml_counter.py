@@ -125,7 +125,8 @@ def test_what_cannot_be_counter_signed(signer):
     bare = sign_xml(edxml_wire(), signer, parent=HEADER).read()
     end = b"</xades:QualifyingProperties>"
     stamped = bare.replace(end, f"<u:UnsignedProperties xmlns:u='{XADES}'/>".encode() + end)
-    assert "Id" in refused(stamped, "VND-SIGN-054", signer).facts["cause"]
+    for style in ("property", "separate"):
+        assert "value_id=True" in refused(stamped, "VND-SIGN-058", signer, style=style).hint
     start, stop = bare.index(b"<SignatureValue>"), bare.index(b"</SignatureValue>") + 17
     refused(bare[:start] + bare[stop:], "VND-SIGN-054", signer)
     for form in (XmlForm(media_type="a/b"), XmlForm(reference="#a"), XmlForm(packaging="enveloping")):

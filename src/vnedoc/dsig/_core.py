@@ -21,7 +21,6 @@ from vnedoc.dsig._grammar import (
     SignatureElement,
     has_text,
     read_signature,
-    strangers,
 )
 from vnedoc.dsig._keys import same_key
 from vnedoc.dsig._methods import hash_of
@@ -35,6 +34,7 @@ from vnedoc.dsig._references import (
     check_reference,
     is_whole,
 )
+from vnedoc.dsig._unsigned import has_room, strangers
 from vnedoc.dsig._verdict import Tally, failed, ill_formed, undecided
 from vnedoc.dsig._xades import (
     SIGNED_PROPERTIES_TYPE,
@@ -53,6 +53,7 @@ from vnedoc.model import Conclusion, Finding, Level, Limits, SignatureFormat, Su
 from vnedoc.xml import XmlDocument, location
 
 _QUALIFYING = f"{{{XADES}}}QualifyingProperties"
+_NOTHING = CarriedValues()
 _GLANCES = 2  # the data and the signed properties
 
 
@@ -77,6 +78,7 @@ class CoreCheck:
         covers_alone: Whether the document is nothing but the signature, and it proves data that it holds or
             that is outside.
         counters: Location of the ``Signature`` whose value it signs, when it is a counter-signature.
+        countered: That ``Signature``.
         unsigned: What stands inside the ``Signature``, could be taken for content, and is not covered by it.
         properties: The qualifying properties; ``None`` for XMLDSig.
         timestamps: Time stamps that it carries, in document order; nothing says yet that they are right.
@@ -98,10 +100,11 @@ class CoreCheck:
     covers_root: bool = False
     covers_alone: bool = False
     counters: str | None = None
+    countered: etree._Element | None = None
     unsigned: tuple[etree._Element, ...] = ()
     properties: Properties | None = None
     timestamps: tuple[CarriedTimestamp, ...] = ()
-    values: CarriedValues = attrs.field(factory=CarriedValues)
+    values: CarriedValues = _NOTHING
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -128,7 +131,7 @@ def is_plain(signature: etree._Element) -> bool:
     holder = signature[-1]
     if [one.tag for one in holder] != [_QUALIFYING]:
         return False
-    if any(has_text(one) for one in (signature, holder)):
+    if has_text(signature) or any(has_room(one) for one in (signature, signature[1], holder)):
         return False
     return not any(True for part in (signature[2], holder[0]) for _ in strangers(part))
 
@@ -176,16 +179,21 @@ def _check(
     scope: Scope, element: etree._Element, policies: Mapping[str, bytes], certificates: Sequence[bytes]
 ) -> CoreCheck:
     tally = Tally()
+    # While lxml's objects are held, they are not made anew each time that a node is looked at.
+    held = list(element.iter()) if scope.is_small else []
     try:
         signature = read_signature(element, scope.limits)
         properties = read_properties(signature, scope.limits)
+        scope.likely += signature.objects if properties is None else (properties.signed,)
     except VnedocError as error:
         tally.add(ill_formed(error, location(element)))
         conclusion, reason = tally.conclusion()
         return CoreCheck(
             element=element, conclusion=conclusion, sub_indication=reason, findings=tuple(tally.findings)
         )
-    return _Check(scope, signature, properties, tally, policies, certificates).run()
+    check = _Check(scope, signature, properties, tally, policies, certificates).run()
+    held.clear()
+    return check
 
 
 class _Check:
@@ -231,7 +239,7 @@ class _Check:
             self.tally.add(unproven)
         named = self._check_certificate(certificate)
         self._check_key_info(proof)
-        counters = countersigned(self.signature.element, checks, self.tally)
+        countered = countersigned(self.signature.element, checks, self.tally)
         self._note_properties()
         timestamps, values = self._carried()
         conclusion, reason = self.tally.conclusion()
@@ -250,8 +258,9 @@ class _Check:
             hash_names=self._hash_names(checks),
             covers_root=proof.ok and any(one.ok and one.whole for one in checks),
             covers_alone=proof.ok and self._stands_alone(checks),
-            counters=counters,
-            unsigned=tuple(self._unsigned(checks)),
+            counters=None if countered is None else location(countered),
+            countered=countered,
+            unsigned=tuple(self._unsigned(() if countered is not None else checks)),
             properties=self.properties,
             timestamps=timestamps,
             values=values,
@@ -308,14 +317,23 @@ class _Check:
         return bool(data) and all(one in properties.formats for one in data)
 
     def _unsigned(self, checks: tuple[ReferenceCheck, ...]) -> Iterator[etree._Element]:
-        """Give what could pass for content inside the signature and is outside of what it covers."""
+        """Give what could pass for content inside the signature and is outside of what it covers.
+
+        Args:
+            checks: Of the references that make content its own. None of a counter-signature does: that is
+                about a signature, so whatever stands in its objects is in the file without belonging to it.
+        """
         covered = [one.target for one in checks if one.ok]
-        for part in self.signature.element.iterchildren(f"{{{DS}}}KeyInfo"):
-            yield from strangers(part)
+        element = self.signature.element
+        if has_room(element):
+            yield element
+        for part in element.iterchildren(f"{{{DS}}}SignatureValue", f"{{{DS}}}KeyInfo"):
+            if not any(one is part for one in covered):
+                yield from strangers(part)
         for holder in self.signature.objects:
             if any(one is holder for one in covered):
                 continue
-            if has_text(holder):
+            if has_room(holder):
                 yield holder
             for one in holder.iterchildren(etree.Element):
                 if one.tag == _QUALIFYING:
@@ -369,7 +387,12 @@ class _Check:
                 finding = Finding.error("VND-DSIG-003", self.where, algorithm=one.digest)
                 self.tally.add(undecided(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, finding))
                 return False
-        fitting = [one for one in properties.certificates if one.names(certificate)]
+        try:
+            digest_of = self.scope.digest_of
+            fitting = [one for one in properties.certificates if one.names(certificate, digest_of)]
+        except VnedocError as error:
+            self.tally.add(ill_formed(error, self.where))
+            return False
         if not fitting:
             finding = Finding.error("VND-DSIG-044", self.where)
             self.tally.add(failed(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))

@@ -19,8 +19,10 @@ _PROPERTY = f"{{{XADES}}}CounterSignature"
 _VALUE = f"{{{DS}}}SignatureValue"
 
 
-def countersigned(signature: etree._Element, checks: tuple[ReferenceCheck, ...], tally: Tally) -> str | None:
-    """Give the location of the signature that *signature* countersigns; ``None`` when it is none.
+def countersigned(
+    signature: etree._Element, checks: tuple[ReferenceCheck, ...], tally: Tally
+) -> etree._Element | None:
+    """Give the signature that *signature* countersigns; ``None`` when it is none.
 
     One that claims it and signs something else is judged as any other signature, and named.
     """
@@ -35,7 +37,7 @@ def countersigned(signature: etree._Element, checks: tuple[ReferenceCheck, ...],
     for one in claims:
         other = _signature_of_value(one)
         if other is not None and other is not signature and around in (None, other):
-            return location(other)
+            return other
     tally.note(Finding.warning("VND-DSIG-063", location(signature)))
     return None
 

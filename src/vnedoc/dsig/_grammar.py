@@ -7,7 +7,8 @@ Comments and processing instructions may stand between elements; text values mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import attrs
 from lxml import etree
@@ -30,7 +31,6 @@ from vnedoc.xml import (
 DS = "http://www.w3.org/2000/09/xmldsig#"
 DS11 = "http://www.w3.org/2009/xmldsig11#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
-_XADES_141 = "http://uri.etsi.org/01903/v1.4.1#"
 SIGNATURE_TAG = f"{{{DS}}}Signature"
 ENVELOPED = DS + "enveloped-signature"
 
@@ -38,48 +38,21 @@ _INCLUSIVE_NAMESPACES = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _EXCLUSIVE = frozenset({EXC_C14N, EXC_C14N_COMMENTS})
 _NO_PARAMETER = {*DIGESTS, *(one.uri for one in SIGNATURES.values() if not one.experimental)}
 _X509_DIGEST = f"{{{DS11}}}X509Digest"
-_CARRIED = (f"{{{DS}}}X509Certificate", f"{{{DS}}}X509CRL")
+_X509_DATA, _CERTIFICATE, _CRL = (f"{{{DS}}}{one}" for one in ("X509Data", "X509Certificate", "X509CRL"))
+_CARRIED = (_CERTIFICATE, _CRL)
+_KEY_INFO, _TRANSFORMS, _TRANSFORM = (f"{{{DS}}}{one}" for one in ("KeyInfo", "Transforms", "Transform"))
+_SIGNED_INFO, _SIGNATURE_VALUE, _OBJECT = (
+    f"{{{DS}}}{one}" for one in ("SignedInfo", "SignatureValue", "Object")
+)
+_CANONICALIZATION_METHOD, _SIGNATURE_METHOD, _REFERENCE = (
+    f"{{{DS}}}{one}" for one in ("CanonicalizationMethod", "SignatureMethod", "Reference")
+)
+_DIGEST_METHOD, _DIGEST_VALUE = (f"{{{DS}}}{one}" for one in ("DigestMethod", "DigestValue"))
+_BARE_KEYS = (f"{{{DS}}}KeyValue", f"{{{DS11}}}DEREncodedKeyValue")
+_POINTERS = (f"{{{DS}}}RetrievalMethod", f"{{{DS11}}}KeyInfoReference")
+_MOST_KEPT = 8192  # characters of a certificate
 _SERIAL = re.compile(r"\s*-?[0-9]{1,60}\s*", re.ASCII)
 _BARE = frozenset({ENVELOPED, C14N, C14N_COMMENTS, C14N_11, C14N_11_COMMENTS})
-
-
-def _named(namespace: str, names: str) -> frozenset[str]:
-    return frozenset(f"{{{namespace}}}{name}" for name in names.split())
-
-
-_CLOSED: Mapping[str, frozenset[str]] = {
-    f"{{{DS}}}KeyInfo": _named(DS, "KeyName KeyValue X509Data RetrievalMethod")
-    | _named(DS11, "DEREncodedKeyValue KeyInfoReference"),
-    f"{{{DS}}}KeyValue": _named(DS, "RSAKeyValue DSAKeyValue") | _named(DS11, "ECKeyValue"),
-    f"{{{DS}}}RSAKeyValue": _named(DS, "Modulus Exponent"),
-    f"{{{DS}}}DSAKeyValue": _named(DS, "P Q G Y J Seed PgenCounter"),
-    f"{{{DS11}}}ECKeyValue": _named(DS11, "NamedCurve PublicKey"),
-    f"{{{DS}}}X509Data": _named(DS, "X509Certificate X509CRL X509IssuerSerial X509SKI X509SubjectName")
-    | _named(DS11, "X509Digest"),
-    f"{{{DS}}}X509IssuerSerial": _named(DS, "X509IssuerName X509SerialNumber"),
-    f"{{{XADES}}}QualifyingProperties": _named(XADES, "SignedProperties UnsignedProperties"),
-    f"{{{XADES}}}UnsignedProperties": _named(XADES, "UnsignedSignatureProperties"),
-    f"{{{XADES}}}UnsignedSignatureProperties": _named(
-        XADES,
-        "CounterSignature SignatureTimeStamp CompleteCertificateRefs CompleteRevocationRefs"
-        " AttributeCertificateRefs AttributeRevocationRefs SigAndRefsTimeStamp RefsOnlyTimeStamp"
-        " CertificateValues RevocationValues AttrAuthoritiesCertValues AttributeRevocationValues"
-        " ArchiveTimeStamp",
-    )
-    | _named(
-        _XADES_141,
-        "TimeStampValidationData AnyValidationData ArchiveTimeStamp ArchiveTimeStampV2"
-        " CompleteCertificateRefsV2 AttributeCertificateRefsV2 SigAndRefsTimeStampV2 RefsOnlyTimeStampV2"
-        " SignaturePolicyStore RenewedDigestsV2",
-    ),
-}
-"""What may stand in the parts of a ``Signature`` that its own value does not cover; others are leaves."""
-
-_SIGNED = _named(DS, "SignedInfo Signature") | _named(XADES, "SignedProperties")
-"""Not looked into: signed by itself, or a signature that is judged for itself."""
-
-_EVIDENCE = _CLOSED[f"{{{XADES}}}UnsignedSignatureProperties"]
-_EVIDENCE_SPACES = tuple(f"{{{one}}}" for one in (DS, DS11, XADES, _XADES_141, EXC_C14N))
 
 
 @attrs.frozen
@@ -95,6 +68,9 @@ class Algorithm:
     uri: str
     prefixes: tuple[str, ...] = ()
     element: etree._Element | None = attrs.field(default=None, eq=False, repr=False)
+
+
+_PLAIN: Mapping[str, Algorithm] = {uri: Algorithm(uri) for uri in (*_BARE, *_EXCLUSIVE)}
 
 
 @attrs.frozen(kw_only=True)
@@ -172,6 +148,9 @@ class KeyInfo:
         return location(self.references[0]) if self.references else None
 
 
+_NO_KEYS = KeyInfo()
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class SignatureElement:
     """A ``Signature`` that keeps the grammar.
@@ -211,20 +190,19 @@ def read_signature(element: etree._Element, limits: Limits) -> SignatureElement:
     parts = children(element)
     if len(parts) < 2:  # noqa: PLR2004 - SignedInfo and SignatureValue
         raise malformed(element, "SignedInfo and SignatureValue are required")
-    signed_info, value = parts[0], parts[1]
-    require(signed_info, "SignedInfo")
-    require(value, "SignatureValue")
-    rest = parts[2:]
-    key_info = KeyInfo()
-    if rest and rest[0].tag == f"{{{DS}}}KeyInfo":
+    signed_info, value, *rest = parts
+    _require(signed_info, _SIGNED_INFO)
+    _require(value, _SIGNATURE_VALUE)
+    key_info = _NO_KEYS
+    if rest and rest[0].tag == _KEY_INFO:
         key_info = read_key_info(rest.pop(0), limits)
     for one in rest:
-        require(one, "Object")
+        _require(one, _OBJECT)
     info = children(signed_info)
     if len(info) < 3:  # noqa: PLR2004 - two methods and one reference
         raise malformed(signed_info, "two methods and at least one Reference are required")
-    require(info[0], "CanonicalizationMethod")
-    require(info[1], "SignatureMethod")
+    _require(info[0], _CANONICALIZATION_METHOD)
+    _require(info[1], _SIGNATURE_METHOD)
     bound(limits.references, "references", len(info) - 2, signed_info)
     return SignatureElement(
         element=element,
@@ -233,7 +211,7 @@ def read_signature(element: etree._Element, limits: Limits) -> SignatureElement:
         canonicalization=_read_algorithm(info[0]),
         method=_algorithm_of(info[1]),
         method_element=info[1],
-        references=tuple(read_reference(one, limits) for one in info[2:]),
+        references=tuple([read_reference(one, limits) for one in info[2:]]),
         value=_octets(value),
         key_info=key_info,
         objects=tuple(rest),
@@ -246,52 +224,32 @@ def children(element: etree._Element) -> list[etree._Element]:
     Raises:
         DecodeError: ``VND-DSIG-001``.
     """
-    found = list(element.iterchildren("*"))
-    # comments and instructions are passed over, and what stands after them is not
-    nodes = found if len(found) == len(element) else list(element)
-    for text in (element.text, *[one.tail for one in nodes]):
+    found = list(element)
+    text = element.text
+    if text and not text.isspace():
+        raise malformed(element, "text beside elements")
+    mixed = False
+    for one in found:
+        # comments and instructions are passed over, and what stands after them is not
+        mixed = mixed or one.__class__ is not etree._Element  # noqa: SLF001
+        text = one.tail
         if text and not text.isspace():
             raise malformed(element, "text beside elements")
-    return found
-
-
-def strangers(element: etree._Element) -> Iterator[etree._Element]:
-    """Give what stands in *element* (``KeyInfo``, ``QualifyingProperties``) and no standard puts there.
-
-    Nothing signs these parts of a signature, so they must have no room for content.
-    """
-    waiting = [element]
-    while waiting:
-        holder = waiting.pop()
-        inside = holder.iterchildren("*")
-        if holder.tag in _EVIDENCE:
-            yield from _foreign_evidence(holder)
-            continue
-        allowed = _CLOSED.get(str(holder.tag), frozenset())
-        if allowed and has_text(holder):
-            yield holder
-        for one in inside:
-            if one.tag not in allowed:
-                yield one
-            elif one.tag not in _SIGNED:
-                waiting.append(one)
-
-
-def _foreign_evidence(element: etree._Element) -> Iterator[etree._Element]:
-    """Give what is no vocabulary of signatures, in time stamps and the like."""
-    walker = etree.iterwalk(element, events=("start",))
-    for _, one in walker:
-        if one.tag == SIGNATURE_TAG:
-            walker.skip_subtree()
-        elif not str(one.tag).startswith(_EVIDENCE_SPACES) or one.tag == f"{{{DS}}}Object":
-            yield one
-            walker.skip_subtree()
+    return [one for one in found if isinstance(one.tag, str)] if mixed else found
 
 
 def has_text(element: etree._Element) -> bool:
     """Tell whether text other than white space stands right in an element, beside its children."""
-    texts = [element.text, *(one.tail for one in element)] if isinstance(element.tag, str) else []
-    return any(one and not one.isspace() for one in texts)
+    if not isinstance(element.tag, str):
+        return False
+    text = element.text
+    if text and not text.isspace():
+        return True
+    for one in element:
+        text = one.tail
+        if text and not text.isspace():
+            return True
+    return False
 
 
 def require(element: etree._Element, name: str, namespace: str = DS) -> None:
@@ -300,8 +258,12 @@ def require(element: etree._Element, name: str, namespace: str = DS) -> None:
     Raises:
         DecodeError: ``VND-DSIG-001``.
     """
-    if element.tag != f"{{{namespace}}}{name}":
-        raise malformed(element, f"expected {name} here")
+    _require(element, f"{{{namespace}}}{name}")
+
+
+def _require(element: etree._Element, tag: str) -> None:
+    if element.tag != tag:
+        raise malformed(element, f"expected {tag.rpartition('}')[2]} here")
 
 
 def malformed(element: etree._Element, cause: str) -> DecodeError:
@@ -323,9 +285,11 @@ def read_digest(parts: Sequence[etree._Element], within: etree._Element) -> tupl
     """
     if len(parts) != 2:  # noqa: PLR2004 - the two elements of the docstring
         raise malformed(within, "expected DigestMethod and DigestValue")
-    require(parts[0], "DigestMethod")
-    require(parts[1], "DigestValue")
-    return _algorithm_of(parts[0]), _octets(parts[1])
+    method, value = parts
+    if method.tag != _DIGEST_METHOD or value.tag != _DIGEST_VALUE:
+        require(method, "DigestMethod")
+        require(value, "DigestValue")
+    return _algorithm_of(method), _octets(value)
 
 
 def read_reference(element: etree._Element, limits: Limits) -> Reference:
@@ -335,10 +299,10 @@ def read_reference(element: etree._Element, limits: Limits) -> Reference:
         DecodeError: ``VND-DSIG-001`` or a code of ``vnedoc.xml``.
         LimitExceeded: ``VND-DSIG-002``.
     """
-    require(element, "Reference")
+    _require(element, _REFERENCE)
     parts = children(element)
     transforms: tuple[Algorithm, ...] = ()
-    if parts and parts[0].tag == f"{{{DS}}}Transforms":
+    if parts and parts[0].tag == _TRANSFORMS:
         transforms = read_transforms(parts[0], limits)
         parts = parts[1:]
     digest, value = read_digest(parts, element)
@@ -365,8 +329,8 @@ def read_transforms(element: etree._Element, limits: Limits) -> tuple[Algorithm,
         raise malformed(element, "an empty list of transforms")
     bound(limits.transforms, "transforms", len(steps), element)
     for step in steps:
-        require(step, "Transform")
-    return tuple(_read_algorithm(step) for step in steps)
+        _require(step, _TRANSFORM)
+    return tuple([_read_algorithm(step) for step in steps])
 
 
 def _read_algorithm(element: etree._Element) -> Algorithm:
@@ -374,11 +338,14 @@ def _read_algorithm(element: etree._Element) -> Algorithm:
     uri = element.get("Algorithm")
     if not uri:
         raise malformed(element, "no algorithm is named")
-    if uri not in _BARE and uri not in _EXCLUSIVE:
+    known = _PLAIN.get(uri)
+    if known is None:
         return Algorithm(uri, element=element)
+    if not len(element) and not element.text:
+        return known
     parts = children(element)
     if not parts:
-        return Algorithm(uri)
+        return known
     if uri in _BARE:
         raise malformed(element, "this algorithm takes no parameter")
     if len(parts) > 1 or parts[0].tag != _INCLUSIVE_NAMESPACES:
@@ -391,7 +358,7 @@ def _algorithm_of(element: etree._Element) -> str:
     uri = element.get("Algorithm")
     if not uri:
         raise malformed(element, "no algorithm is named")
-    if uri in _NO_PARAMETER and children(element):
+    if (len(element) or element.text) and uri in _NO_PARAMETER and children(element):
         raise malformed(element, "this algorithm takes no parameter")
     return uri
 
@@ -408,34 +375,33 @@ def read_key_info(element: etree._Element, limits: Limits) -> KeyInfo:
 
 def read_key_parts(parts: Sequence[etree._Element], limits: Limits, within: etree._Element) -> KeyInfo:
     """Read what stands in ``KeyInfo``, or elsewhere in its place; see ``read_key_info``."""
-    encoded: list[etree._Element] = []
-    lists: list[etree._Element] = []
     described: list[list[etree._Element]] = []
     bare: list[etree._Element] = []
     references: list[etree._Element] = []
     for child in parts:
-        if child.tag == f"{{{DS}}}X509Data":
+        tag = child.tag
+        if tag == _X509_DATA:
             described.append(children(child))
-            encoded += [one for one in described[-1] if one.tag == f"{{{DS}}}X509Certificate"]
-            lists += [one for one in described[-1] if one.tag == f"{{{DS}}}X509CRL"]
-        elif child.tag in (f"{{{DS}}}KeyValue", f"{{{DS11}}}DEREncodedKeyValue"):
+        elif tag in _BARE_KEYS:
             bare.append(child)
-        elif child.tag in (f"{{{DS}}}RetrievalMethod", f"{{{DS11}}}KeyInfoReference"):
+        elif tag in _POINTERS:
             references.append(child)
-    total = sum(len(one) for one in described) + len(bare) + len(references)
+    total = sum(map(len, described)) + len(bare) + len(references)
     bound(limits.certificates, "certificates", total, within)
-    hints = tuple(one for one in map(_read_hints, described) if one)
+    inside = [one for each in described for one in each]
+    encoded = [one for one in inside if one.tag == _CERTIFICATE]
+    lists = [one for one in inside if one.tag == _CRL] if len(encoded) != len(inside) else []
     return KeyInfo(
-        certificates=tuple(dict.fromkeys(_octets(one) for one in encoded)),
-        crls=tuple(dict.fromkeys(one for one in map(_octets_or_none, lists) if one is not None)),
-        hints=hints,
+        certificates=tuple(dict.fromkeys([_certificate(one) for one in encoded])),
+        crls=tuple(dict.fromkeys([one for one in map(_octets_or_none, lists) if one is not None])),
+        hints=tuple([one for one in map(_read_hints, described) if one]),
         key_values=tuple(bare),
         references=tuple(references),
     )
 
 
 def _read_hints(parts: list[etree._Element]) -> CertificateHints | None:
-    if all(one.tag in _CARRIED for one in parts):
+    if all([one.tag in _CARRIED for one in parts]):  # noqa: C419 - a list is made faster than it is asked for
         return None
     by_name: dict[str, list[etree._Element]] = {}
     for one in parts:
@@ -459,7 +425,19 @@ def _issuer_serial(element: etree._Element) -> tuple[str, int] | None:
 
 
 def _octets(element: etree._Element) -> bytes:
-    return strict_base64(text_of(element))
+    text = element.text
+    return strict_base64(text_of(element) if len(element) or text is None else text)
+
+
+def _certificate(element: etree._Element) -> bytes:
+    text = text_of(element)
+    return _known_certificate(text) if len(text) <= _MOST_KEPT else strict_base64(text)
+
+
+@lru_cache(maxsize=64)
+def _known_certificate(text: str) -> bytes:
+    """Give the same octets for the same text, so that what is known of them is found at once."""
+    return strict_base64(text)
 
 
 def _octets_or_none(element: etree._Element) -> bytes | None:

@@ -108,7 +108,7 @@ def _signed_info(scope: Scope, signature: SignatureElement) -> bytes:
         finding = Finding.error("VND-DSIG-006", location(signature.element), algorithm=how.uri)
         raise undecided(SubIndication.SIGNED_DATA_NOT_FOUND, finding)
     scope.spend_steps(Target(signature.signed_info, comments=False), how.uri)
-    octets = canonicalize(signature.signed_info, how.uri, prefixes=how.prefixes)
+    octets = canonicalize(signature.signed_info, how.uri, prefixes=how.prefixes, at_once=scope.is_small)
     scope.spend(len(octets))
     return octets
 
@@ -144,7 +144,7 @@ def _candidates(
     info = signature.key_info
     if generic is not None and generic.retrieval:
         info = _with_followed(scope, signature)
-    for one in _in_order(info, named, given):
+    for one in _in_order(scope, info, named, given):
         yield one, public_key(one)
     if generic is None:
         return
@@ -155,7 +155,7 @@ def _candidates(
 
 
 def _in_order(
-    info: KeyInfo, named: Sequence[CertificateReference], given: Sequence[bytes]
+    scope: Scope, info: KeyInfo, named: Sequence[CertificateReference], given: Sequence[bytes]
 ) -> Iterator[bytes]:
     """Give the carried certificates, those first that the signer names, then those ``X509Data`` is about.
 
@@ -164,11 +164,11 @@ def _in_order(
     known = dict.fromkeys((*info.certificates, *given)) if given else info.certificates
     tried: list[bytes] = []
     for one in known:
-        if any(name.names(one) for name in named):
+        if any(name.names(one, scope.digest_of) for name in named):
             tried.append(one)
             yield one
     for one in known:
-        if one not in tried and any(describes(hints, one) for hints in info.hints):
+        if one not in tried and any(describes(hints, one, scope.digest_of) for hints in info.hints):
             tried.append(one)
             yield one
     yield from (one for one in info.certificates if one not in tried)

@@ -267,13 +267,13 @@ class Reader:
         return True
 
     def _octets(self, child: etree._Element, row: Row, text: str) -> Any:
-        read: Any = self._runs.get(text)
+        read: Any = self._runs.get(text) if self._runs else None
         if read is None:
             try:
                 read = BASE64.read(text)
             except ValueError as error:
                 return self._not_read(child, row, text, error)
-        if text in self._gaps or has_gaps(text):
+        if (self._gaps and text in self._gaps) or has_gaps(text):
             self.findings.append(Finding.error("VND-EDX-081", self.place(child), element=row.name))
         return read
 

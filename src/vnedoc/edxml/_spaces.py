@@ -24,6 +24,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ROOTS = frozenset({"edxml", "edxmlenvelope"})
 """Local names of roots that are meant to be edXML, in lower case."""
 
+_GOVSOC_OCTETS = GOVSOC.encode()
 _LOOKED_AT = 64  # elements
 _HEAD = 4096
 _MIME_HEADERS = re.compile(
@@ -42,11 +43,14 @@ def looks_like_mime(data: bytes) -> bool:
 
 def is_edxml(document: XmlDocument) -> bool:
     """Whether the document is edXML, or so near to it that ``decode_document`` says what it is instead."""
-    name = etree.QName(document.root)
-    if name.localname.lower() in ROOTS:
+    space, _, name = str(document.root.tag).rpartition("}")
+    if name.lower() in ROOTS:
         return True
+    # A namespace stands in the octets as it is, unless characters of it are references.
+    if space != f"{{{SOAP}" and _GOVSOC_OCTETS not in document.data and b"&" not in document.data:
+        return False
     spaces = namespaces(document.root)
-    return GOVSOC in spaces or (name.namespace == SOAP and (E_DOC in spaces or INET in spaces))
+    return GOVSOC in spaces or (space == f"{{{SOAP}" and (E_DOC in spaces or INET in spaces))
 
 
 def namespaces(root: etree._Element) -> dict[str | None, None]:

@@ -233,6 +233,7 @@ class SignatureReport:
         format: Format of the signature.
         covers: Every piece that it covers.
         findings: All of them, worst first not required.
+        xml_id: ``Id`` of an XML signature's element, as its document says; ``None`` for none.
     """
 
     id: str
@@ -246,6 +247,7 @@ class SignatureReport:
     format: SignatureFormat = SignatureFormat.OTHER
     covers: tuple[Covered, ...] = ()
     findings: tuple[Finding, ...] = ()
+    xml_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)

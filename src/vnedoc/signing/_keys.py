@@ -53,6 +53,25 @@ _PEM_KEY = re.compile(
 _PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 
+def algorithm_of(given: SignatureAlgorithm | str) -> SignatureAlgorithm:
+    """Give a signature algorithm, also by its name, such as ``rsa-pss-sha256``.
+
+    Raises:
+        ConfigError: ``VND-SIGN-056``.
+    """
+    try:
+        return SignatureAlgorithm(given)
+    except ValueError as error:
+        known = [one.value for one in SignatureAlgorithm]
+        seen = given[:40] if isinstance(given, str) else type(given).__name__
+        raise ConfigError(
+            "VND-SIGN-056",
+            f"there is no signature algorithm {seen}",
+            hint=f"give a vnedoc.signing.SignatureAlgorithm, or one of: {', '.join(known)}",
+            facts={"seen": seen, "known": known},
+        ) from error
+
+
 @attrs.frozen(kw_only=True)
 class PublicIdentity:
     """The public half of a key that signs elsewhere: a token, an HSM, a phone.
@@ -60,12 +79,15 @@ class PublicIdentity:
     Attributes:
         certificate: The signer's certificate, DER.
         chain: Further certificates, DER, nearest first.
-        algorithm: What the key will make.
+        algorithm: What the key will make; its name, such as ``rsa-pss-sha256``, does too.
+
+    Raises:
+        ConfigError: ``VND-SIGN-056``, there is no such algorithm.
     """
 
     certificate: bytes = attrs.field(repr=False)
     chain: tuple[bytes, ...] = attrs.field(default=(), repr=False, converter=tuple)
-    algorithm: SignatureAlgorithm
+    algorithm: SignatureAlgorithm = attrs.field(converter=algorithm_of)
 
 
 class KeySigner:
@@ -90,7 +112,7 @@ class KeySigner:
         certificate: bytes,
         chain: Iterable[bytes] = (),
         *,
-        algorithm: SignatureAlgorithm | None = None,
+        algorithm: SignatureAlgorithm | str | None = None,
     ) -> None:
         fitting = _fitting(private_key, algorithm)
         leaf = load_certificate(certificate)
@@ -109,7 +131,7 @@ class KeySigner:
         certificate: bytes,
         chain: Iterable[bytes] = (),
         *,
-        algorithm: SignatureAlgorithm | None = None,
+        algorithm: SignatureAlgorithm | str | None = None,
     ) -> KeySigner:
         """Take a key that is already loaded; how strong it is, is the caller's business.
 
@@ -117,10 +139,11 @@ class KeySigner:
             private_key: RSA, EC on P-256, P-384 or P-521, Ed25519 or Ed448, of ``cryptography``.
             certificate: DER.
             chain: DER, in any order; what does not lead upwards from *certificate*, and roots, are left out.
-            algorithm: Default: RSASSA-PKCS1-v1_5 with SHA-256, ECDSA with the hash of the curve's size, or
-                EdDSA.
+            algorithm: Or its name, such as ``rsa-pss-sha256``. Default: RSASSA-PKCS1-v1_5 with SHA-256, ECDSA
+                with the hash of the curve's size, or EdDSA.
 
         Raises:
+            ConfigError: ``VND-SIGN-056``, there is no such algorithm.
             KeyUnavailable: ``VND-SIGN-006`` key and certificate differ, ``VND-SIGN-007`` unsupported key,
                 ``VND-SIGN-008`` the certificate cannot be read.
         """
@@ -128,7 +151,11 @@ class KeySigner:
 
     @classmethod
     def from_pkcs12(
-        cls, source: Source, passphrase: str | None = None, *, algorithm: SignatureAlgorithm | None = None
+        cls,
+        source: Source,
+        passphrase: str | None = None,
+        *,
+        algorithm: SignatureAlgorithm | str | None = None,
     ) -> KeySigner:
         """Load a PKCS#12 file, given as a path or as its octets.
 
@@ -145,7 +172,7 @@ class KeySigner:
         certificates: Source | None = None,
         passphrase: str | None = None,
         *,
-        algorithm: SignatureAlgorithm | None = None,
+        algorithm: SignatureAlgorithm | str | None = None,
     ) -> KeySigner:
         """Load a PEM key, and its certificates from the same or another file; paths or octets.
 
@@ -166,9 +193,9 @@ class KeySigner:
         algorithm = self.algorithm
         try:
             if isinstance(self._key, rsa.RSAPrivateKey):
-                return self._key.sign(to_be_signed, _padding(algorithm), _hash(algorithm))
+                return self._key.sign(to_be_signed, _padding(algorithm), hash_of(algorithm))
             if isinstance(self._key, ec.EllipticCurvePrivateKey):
-                return self._key.sign(to_be_signed, ec.ECDSA(_hash(algorithm)))
+                return self._key.sign(to_be_signed, ec.ECDSA(hash_of(algorithm)))
             return self._key.sign(to_be_signed)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise SigningError(
@@ -239,9 +266,9 @@ def require_value(certificate: bytes, algorithm: SignatureAlgorithm, signature: 
     key = public_key_for(certificate, algorithm)
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, _padding(algorithm), _hash(algorithm))
+            key.verify(signature, signed, _padding(algorithm), hash_of(algorithm))
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(_hash(algorithm)))
+            key.verify(signature, signed, ec.ECDSA(hash_of(algorithm)))
         else:
             key.verify(signature, signed)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm) as error:
@@ -257,7 +284,7 @@ def require_value(certificate: bytes, algorithm: SignatureAlgorithm, signature: 
 
 
 def _from_pkcs12(
-    octets: bytes, path: str | None, ask: Passphrase, algorithm: SignatureAlgorithm | None
+    octets: bytes, path: str | None, ask: Passphrase, algorithm: SignatureAlgorithm | str | None
 ) -> KeySigner:
     keys = _count_pkcs12_keys(octets, path)
     if keys > 1:
@@ -308,7 +335,11 @@ def _count_pkcs12_keys(octets: bytes, path: str | None) -> int:
 
 
 def _from_pem(
-    octets: bytes, carried: bytes, path: str | None, ask: Passphrase, algorithm: SignatureAlgorithm | None
+    octets: bytes,
+    carried: bytes,
+    path: str | None,
+    ask: Passphrase,
+    algorithm: SignatureAlgorithm | str | None,
 ) -> KeySigner:
     blocks = list(_PEM_KEY.finditer(octets))
     if not blocks:
@@ -340,12 +371,17 @@ def _certificates(octets: bytes, path: str | None) -> list[x509.Certificate]:
 
 
 def _strong(
-    key: Any, certificates: Sequence[x509.Certificate], path: str | None, algorithm: SignatureAlgorithm | None
+    key: Any,
+    certificates: Sequence[x509.Certificate],
+    path: str | None,
+    algorithm: SignatureAlgorithm | str | None,
 ) -> KeySigner:
     """Pick the certificate that belongs to *key*, and refuse keys that the law calls too weak."""
     _fitting(key, algorithm)
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _LEAST_RSA_BITS:
-        raise _unsupported(f"RSA of {key.key_size} bits", algorithm)
+        raise _unsupported(
+            f"RSA of {key.key_size} bits", None if algorithm is None else algorithm_of(algorithm)
+        )
     if not certificates:
         raise KeyUnavailable(
             "VND-SIGN-004",
@@ -425,8 +461,9 @@ def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
     return True
 
 
-def _fitting(key: Any, algorithm: SignatureAlgorithm | None) -> SignatureAlgorithm:
+def _fitting(key: Any, given: SignatureAlgorithm | str | None) -> SignatureAlgorithm:
     """Give the algorithm to use, refusing keys and combinations that are not supported."""
+    algorithm = None if given is None else algorithm_of(given)
     if isinstance(key, rsa.RSAPrivateKey):
         if algorithm is None:
             return SignatureAlgorithm.RSA_SHA256
@@ -448,13 +485,14 @@ def _fitting(key: Any, algorithm: SignatureAlgorithm | None) -> SignatureAlgorit
     raise _unsupported(type(key).__name__.removesuffix("PrivateKey").lstrip("_"), algorithm)
 
 
-def _hash(algorithm: SignatureAlgorithm) -> hashes.HashAlgorithm:
+def hash_of(algorithm: SignatureAlgorithm) -> hashes.HashAlgorithm:
+    """Give the hash of an algorithm that has one."""
     return _HASHES[algorithm.hash_name or ""]
 
 
 def _padding(algorithm: SignatureAlgorithm) -> padding.AsymmetricPadding:
     if algorithm.family == "rsa-pss":
-        digest = _hash(algorithm)
+        digest = hash_of(algorithm)
         return padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
     return padding.PKCS1v15()
 

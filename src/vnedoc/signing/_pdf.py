@@ -13,7 +13,7 @@ from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing._cms import container_size, digest_name, signed_attributes, signed_data
 from vnedoc.signing._keys import require_value
 from vnedoc.signing._state import Prepared, SigningState
-from vnedoc.signing._validity import require_identity, require_signer, require_usable, zoned
+from vnedoc.signing._validity import require_identity, require_signer, require_usable, require_wire, zoned
 
 
 def prepare_pdf(
@@ -58,6 +58,7 @@ def complete_pdf(wire: Wire, state: SigningState, signature: bytes) -> Wire:
         StateMismatch: ``VND-SIGN-010`` another document, ``VND-SIGN-013`` another key or damaged value,
             ``VND-SIGN-014`` not a state for this step.
     """
+    require_wire(wire)
     try:
         increment = base64.b64decode(state.parts["increment"], validate=True)
         start, end = int(state.parts["contents_start"]), int(state.parts["contents_end"])
@@ -119,6 +120,7 @@ class _Draft:
     ) -> None:
         from vnedoc.signing._pdf_writer import Entry, append_signature
 
+        require_wire(wire)
         require_identity(identity)
         if not zoned(signing_time):
             raise InputError(

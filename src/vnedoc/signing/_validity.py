@@ -8,8 +8,8 @@ from functools import lru_cache
 import attrs
 from cryptography import x509
 
-from vnedoc.errors import SigningError
-from vnedoc.model import SignatureAlgorithm
+from vnedoc.errors import ConfigError, SigningError
+from vnedoc.model import SignatureAlgorithm, Wire
 from vnedoc.protocols import Signer, SigningIdentity
 from vnedoc.signing._keys import load_certificate, not_a
 
@@ -46,6 +46,31 @@ def require_signer(signer: Signer) -> None:
     require_identity(signer)
     if not callable(getattr(signer, "sign", None)):
         raise not_a("key that signs", signer, _LOAD)
+
+
+def require_kind(name: str, given: object, kind: type, needs: str) -> None:
+    """Refuse an argument of another kind; the value itself is never shown.
+
+    Raises:
+        ConfigError: ``VND-SIGN-055``.
+    """
+    if not isinstance(given, kind):
+        seen = type(given).__name__
+        raise ConfigError(
+            "VND-SIGN-055",
+            f"{name} is a {seen}, and must be {needs}",
+            hint=f"give {name} as {needs}",
+            facts={"name": name, "seen": seen, "needs": needs},
+        )
+
+
+def require_wire(wire: Wire) -> None:
+    """Refuse a document that is no ``Wire``.
+
+    Raises:
+        ConfigError: ``VND-SIGN-055``.
+    """
+    require_kind("wire", wire, Wire, "a Wire; vnedoc.workflow has the same functions for bytes and paths")
 
 
 def zoned(signing_time: object) -> bool:

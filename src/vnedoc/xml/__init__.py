@@ -19,6 +19,7 @@ from vnedoc.xml._canonical import (
     cuts_with_markup,
 )
 from vnedoc.xml._doctype import parse_with_doctype
+from vnedoc.xml._guards import has_references_in_tags, is_base64, occurrences
 from vnedoc.xml._nodes import (
     FilterStep,
     NodeSet,
@@ -69,8 +70,11 @@ __all__ = [
     "end_tag_offset",
     "filter2",
     "has_gaps",
+    "has_references_in_tags",
+    "is_base64",
     "location",
     "looks_like_xml",
+    "occurrences",
     "parse",
     "parse_stream",
     "parse_with_doctype",

@@ -14,6 +14,7 @@ from lxml import etree
 
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Limits
+from vnedoc.xml._text import decode_large
 
 BOM = b"\xef\xbb\xbf"
 
@@ -25,6 +26,13 @@ _PSEUDO_ATTRIBUTE = re.compile(rb"(version|encoding)[ \t\r\n]*=[ \t\r\n]*(?:\"([
 _VALUE = re.compile(rb"=[ \t\r\n]*+[\"']")  # texts hold "=" too, and seldom this
 
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_MARKS = {
+    "UTF-32": (b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\x00<", b"<\x00\x00\x00"),
+    "UTF-16": (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00"),
+    "UTF-7": (b"+/v",),
+    "EBCDIC": (b"\x4c\x6f\xa7\x94",),
+}
+_FOREIGN_MARKS = tuple(mark for marks in _MARKS.values() for mark in marks)
 
 
 def find_markup(source: bytes) -> int:
@@ -35,14 +43,8 @@ def find_markup(source: bytes) -> int:
 
 def check_encoding(source: bytes) -> None:
     """Refuse what is not UTF-8 by its first octets or its declaration, NUL octets, and XML 1.1."""
-    for name, marks in (
-        ("UTF-32", (b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\x00<", b"<\x00\x00\x00")),
-        ("UTF-16", (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")),
-        ("UTF-7", (b"+/v",)),
-        ("EBCDIC", (b"\x4c\x6f\xa7\x94",)),
-    ):
-        if source.startswith(marks):
-            raise _wrong_encoding(name)
+    if source.startswith(_FOREIGN_MARKS):
+        raise _wrong_encoding(next(name for name, marks in _MARKS.items() if source.startswith(marks)))
     nul = source.find(b"\x00")
     if nul >= 0:
         raise nul_octet(nul)
@@ -84,14 +86,36 @@ def _wrong_encoding(name: str) -> DecodeError:
 # --- limits ---------------------------------------------------------------------------------------
 
 _CODE = "VND-XML-010"
+_WHITE_SPACE = b" \t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 # libxml2's inclusive canonicalisation takes the square of the namespaces in scope at every element, so fewer
 # of them are allowed, those of the ancestors included: 64 by default, which is 3 s at the limit of nodes.
 _IN_SCOPE_SHARE = 4
 _LEAST_NODE = 4  # octets: <a/>
 _LEAST_ATTRIBUTE = 5  # octets: a="" and a space
+_USUAL_DEPTH = 12
+FEW_NAMESPACES = 8
+_NO_TAGS = (b"<!", b"<?")
+_MOST_AMPERSANDS = 64
+_TAG = re.compile(rb"<[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+>")
+_LONG = 1 << 20  # octets
+_RARE = 4096
+_MOST_REFERENCES = 64  # in one text that is looked at in the octets
+_SPACES = tuple(f"&#{one};".encode() for one in ("9", "10", "13", "32", "x9", "xA", "xa", "xD", "xd", "x20"))
 _AFTER_MARK = 4  # octets; the XML declaration begins before, with or without a byte order mark
 _PARSER_DEPTH = 2048  # libxml2 goes no deeper, whatever is asked
+
+
+def occurrences(data: bytes, octet: bytes) -> int:
+    """Count an octet: by leaps while it is rare, which is many times faster in long base64."""
+    if len(data) < _LONG:
+        return data.count(octet)
+    at = -1
+    for number in range(_RARE):
+        at = data.find(octet, at + 1)
+        if at < 0:
+            return number
+    return _RARE + data.count(octet, at + 1)
 
 
 def check_before(data: bytes, limits: Limits) -> None:
@@ -101,14 +125,16 @@ def check_before(data: bytes, limits: Limits) -> None:
     if len(data) > limits.nodes * _LEAST_NODE:
         # Every element, comment and instruction begins with "<"; what begins with "</" or "<![" is none. A
         # "<" inside comments and CDATA sections is counted too: an upper bound, for three scans at most.
-        nodes = data.count(b"<")
+        nodes = occurrences(data, b"<")
         for none in (b"</", b"<!["):
             nodes -= data.count(none) if nodes > limits.nodes else 0
         if nodes > limits.nodes:
             raise LimitExceeded.of(_CODE, "nodes", limits.nodes, nodes)
     # Two attributes for each possible node are plenty: each takes as much memory as an element does.
     most = 2 * limits.nodes
-    if len(data) > limits.text_bytes and data.count(b"=") > most and _holds_more(_VALUE.finditer(data), most):
+    if len(data) <= limits.text_bytes or occurrences(data, b"=") <= most:
+        return
+    if _holds_more(_VALUE.finditer(data), most):
         raise LimitExceeded.of(_CODE, "attributes", limits.attributes, None)
 
 
@@ -116,30 +142,74 @@ def _holds_more(found: Iterator[object], most: int) -> bool:
     return next(islice(found, most, None), None) is not None
 
 
-def check_tree(root: etree._Element, source: bytes, limits: Limits) -> None:
-    """Check depth, attributes of each element and length of each text."""
-    if _depth_exceeds(min(limits.depth, _PARSER_DEPTH))(root):
+def check_tree(root: etree._Element, source: bytes, limits: Limits) -> int | None:
+    """Check depth, attributes of each element and length of each text.
+
+    Returns:
+        How many namespaces are in scope at most, or a few more; ``None`` where that was not looked for.
+    """
+    depth = min(limits.depth, _PARSER_DEPTH)
+    # Few documents are as deep as the first question asks, and the second one costs by its own length.
+    if _depth_exceeds(min(depth, _USUAL_DEPTH))(root) and _depth_exceeds(depth)(root):
         raise LimitExceeded.of(_CODE, "depth", limits.depth, None)
-    # No element can have more attributes, no text more octets, than the whole document has.
-    attributes = source.count(b"=")
     # What a DOCTYPE declares stands in no tag and in no text.
     told = root.getroottree().docinfo.internalDTD is None
-    if attributes > limits.attributes and not (told and _has_short_tags(source, limits.attributes)):
+    if not (told and _has_short_tags(source, limits.attributes)):
         _check_attributes(root, limits.attributes)
     in_scope = limits.attributes // _IN_SCOPE_SHARE
-    if attributes > in_scope and source.count(b"xmlns") > in_scope:
-        _check_namespaces(root, in_scope)
+    declared = _declarations(source)
+    most = None if declared > FEW_NAMESPACES else declared
+    if declared > in_scope:
+        most = _check_namespaces(root, in_scope)
     if len(source) > limits.text_bytes and not (told and _has_short_texts(source, limits.text_bytes)):
         for text in _texts(root):
             _check_text(text, limits.text_bytes)
+    return most
+
+
+def _declarations(source: bytes) -> int:
+    """Give a number of namespace declarations that there are no more of."""
+    if len(source) < _LONG:
+        return source.count(b"xmlns")
+    found, at = 0, -1
+    for _ in range(_RARE):
+        at = source.find(b"=", at + 1)
+        if at < 0:
+            return found
+        if _VALUE.match(source, at) is None:
+            continue
+        start = max(source.rfind(b"<", 0, at), 0)
+        if at - start > _RARE:
+            break
+        found += source.find(b"xmlns", start, at) >= 0
+    return source.count(b"xmlns")
+
+
+def has_references_in_tags(source: bytes) -> bool:
+    """Tell whether attributes may hold references; many references in texts are not told apart."""
+    at = -1
+    for _ in range(_MOST_AMPERSANDS):
+        at = source.find(b"&", at + 1)
+        if at < 0:
+            return False
+        start = source.rfind(b"<", 0, at)  # there is none in a tag
+        tag = _TAG.match(source, start, at) if start >= 0 else None
+        if tag is None:
+            return True
+    return True
 
 
 def _has_short_tags(source: bytes, attributes: int) -> bool:
     """Tell whether no start tag can have more attributes than that; there is no "<" in one."""
-    return all(
-        source.count(b"=", start, end) <= attributes
-        for start, end in _long_stretches(source, attributes * _LEAST_ATTRIBUTE)
-    )
+    for start, end in _long_stretches(source, attributes * _LEAST_ATTRIBUTE):
+        at = start
+        for _ in range(attributes + 1):
+            at = source.find(b"=", at, end) + 1
+            if not at:
+                break
+        else:
+            return False
+    return True
 
 
 def _has_short_texts(source: bytes, allowed: int) -> bool:
@@ -147,10 +217,42 @@ def _has_short_texts(source: bytes, allowed: int) -> bool:
 
     Without entities of its own, a text stands in no fewer octets than it has.
     """
-    if any(True for _ in _long_stretches(source, allowed)):
-        return False
     # Comments, instructions and CDATA sections may have "<" in them: then nothing is known.
-    return source.find(b"<!") < 0 and source.find(b"<?", _AFTER_MARK) < 0
+    at = 0
+    for _ in range(_RARE):
+        at = source.find(b"<", at + 1)
+        if at < 0:
+            break
+        if source.startswith(_NO_TAGS, at) and at >= _AFTER_MARK:
+            return False
+    else:
+        if source.find(b"<!", at) >= 0 or source.find(b"<?", at) >= 0:
+            return False
+    return all(_holds_base64(source, start, end, allowed) for start, end in _long_stretches(source, allowed))
+
+
+def _holds_base64(source: bytes, start: int, end: int, allowed: int) -> bool:
+    """Tell whether a short tag begins there, and all that follows it is base64 and white space."""
+    at = source.find(b">", start, end) + 1
+    if not 0 < at <= start + allowed:
+        return False
+    for _ in range(_MOST_REFERENCES):
+        reference = source.find(b"&", at, end)
+        if not is_base64(source[at : end if reference < 0 else reference]):
+            return False
+        if reference < 0:
+            return True
+        if not source.startswith(_SPACES, reference):
+            return False
+        at = source.index(b";", reference) + 1
+    return False
+
+
+def is_base64(octets: bytes) -> bool:
+    """Tell whether there is nothing but the characters of base64 and white space."""
+    if len(octets) >= _LONG and decode_large(octets.strip(_WHITE_SPACE)) is not None:
+        return True
+    return not octets.translate(None, _BASE64)
 
 
 def _long_stretches(source: bytes, octets: int) -> Iterator[tuple[int, int]]:
@@ -183,12 +285,18 @@ def _check_attributes(root: etree._Element, allowed: int) -> None:
             raise LimitExceeded.of(_CODE, "attributes", allowed, seen)
 
 
-def _check_namespaces(root: etree._Element, allowed: int) -> None:
-    in_scope = 0
+def _check_namespaces(root: etree._Element, allowed: int) -> int:
+    in_scope = most = 0
     for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
-        in_scope += 1 if event == "start-ns" else -1
-        if in_scope > allowed:
-            raise LimitExceeded.of(_CODE, "attributes", allowed, in_scope)
+        if event == "end-ns":
+            in_scope -= 1
+            continue
+        in_scope += 1
+        if in_scope > most:
+            most = in_scope
+            if most > allowed:
+                raise LimitExceeded.of(_CODE, "attributes", allowed, most)
+    return most
 
 
 def _texts(root: etree._Element) -> Iterator[str | None]:
@@ -205,5 +313,5 @@ def _check_text(text: str | None, allowed: int) -> None:
     if text is None or len(text) * 4 <= allowed:
         return
     octets = text.encode()
-    if len(octets) > allowed and octets.translate(None, _BASE64):
+    if len(octets) > allowed and not is_base64(octets):
         raise LimitExceeded.of(_CODE, "text_bytes", allowed, len(octets))

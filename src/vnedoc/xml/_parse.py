@@ -11,12 +11,13 @@ from lxml import etree
 from vnedoc.errors import DecodeError, LimitExceeded
 from vnedoc.model import Blob, Finding, Limits
 from vnedoc.xml import _repair
-from vnedoc.xml._guards import check_before, check_encoding, check_tree, find_markup
+from vnedoc.xml._guards import check_before, check_encoding, check_tree, find_markup, has_references_in_tags
 from vnedoc.xml._runs import Cut
 
 # libxml2's own guards (text of 10 MB, depth of 256) stay on wherever our limits do not need more.
 _HUGE_FROM_BYTES = 10_000_000
 _HUGE_FROM_DEPTH = 256
+_SMALL = 32 * 1024  # octets
 
 _ENCODING_ERRORS = frozenset({etree.ErrorTypes.ERR_INVALID_ENCODING})
 # Only a guess that saves the walk: what it finds is looked at in the tree.
@@ -55,6 +56,7 @@ class XmlDocument:
         gaps: Those keys of ``runs`` whose base64 has spaces or tabs inside a line, see ``has_gaps``.
         declared_ids: Elements by the value of an attribute that the DOCTYPE declares as an identifier; only
             ``parse_with_doctype`` reads one.
+        in_scope: How many namespaces are in scope at most, or a few more; ``None`` where nobody looked.
     """
 
     data: bytes
@@ -64,6 +66,12 @@ class XmlDocument:
     cuts: tuple[Cut, ...] = ()
     gaps: frozenset[str] = frozenset()
     declared_ids: Mapping[str, etree._Element] = attrs.field(factory=dict)
+    in_scope: int | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether canonical forms may be made at once: 45 MB at most, of long namespaces."""
+        return len(self.data) <= _SMALL and not self.cuts
 
     def __repr__(self) -> str:
         return f"XmlDocument({etree.QName(self.root).localname}, {len(self.data)} octets)"
@@ -106,10 +114,10 @@ def parse(data: bytes, limits: Limits | None = None, *, repair: bool = False) ->
         root = _parse_again(source, limits)
     if root.getroottree().docinfo.internalDTD is not None:  # the prolog scan found none, so it is wrong
         raise doctype_refused()
-    check_tree(root, source, limits)
-    if b"&" in source and _AMPERSAND_IN_DECLARATION.search(source):
+    in_scope = check_tree(root, source, limits)
+    if has_references_in_tags(source) and _AMPERSAND_IN_DECLARATION.search(source):
         _refuse_ampersands_in_namespaces(root)
-    return XmlDocument(data, root, repairs)
+    return XmlDocument(data, root, repairs, in_scope=in_scope)
 
 
 def looks_like_xml(data: bytes) -> bool:

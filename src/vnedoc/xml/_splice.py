@@ -46,7 +46,9 @@ def end_tag_offset(data: bytes, path: tuple[str, ...]) -> int:
 
 def _has_only_tags(data: bytes) -> bool:
     """Tell that there are no comments, CDATA sections or instructions after the XML declaration."""
-    return b"<!" not in data and data.rfind(b"<?") <= len(BOM)
+    if b"!" in data and b"<!" in data:  # one octet is looked for many times faster than two
+        return False
+    return data.rfind(b"<?", 0, data.rfind(b"?") + 1) <= len(BOM)
 
 
 def _follow(data: bytes, path: tuple[str, ...]) -> int:

@@ -49,6 +49,8 @@ def location(element: etree._Element) -> str:
 
 def _step(element: etree._Element) -> str:
     name = str(element.tag).rpartition("}")[2]
+    if element.getprevious() is None and element.getnext() is None:
+        return name
     same = f"{{*}}{name}"
     before = sum(1 for _ in islice(element.itersiblings(same, preceding=True), _COUNTED))
     if before == _COUNTED:
@@ -67,8 +69,12 @@ def strict_base64(text: str | bytes) -> bytes:
     """
     try:
         octets = text.encode("ascii") if isinstance(text, str) else text
-        packed = octets.translate(None, _WHITE_SPACE)
-        decoded = _decode_large(packed) if len(packed) > _LARGE else None
+        large = len(octets) > _LARGE
+        packed = octets.strip(_WHITE_SPACE) if large else octets.translate(None, _WHITE_SPACE)
+        decoded = decode_large(packed) if large else None
+        if large and decoded is None:  # white space inside
+            packed = octets.translate(None, _WHITE_SPACE)
+            decoded = decode_large(packed)
         if decoded is None:
             decoded = binascii.a2b_base64(packed, strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
@@ -80,7 +86,7 @@ def strict_base64(text: str | bytes) -> bytes:
     return decoded
 
 
-def _decode_large(packed: bytes) -> bytes | None:
+def decode_large(packed: bytes) -> bytes | None:
     """Decode what has the form of base64 as a whole, many times faster; ``None`` for all that has not."""
     # Imported here: small messages do without it.
     from pybase64 import b64decode

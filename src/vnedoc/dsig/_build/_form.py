@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 import attrs
@@ -26,8 +27,17 @@ _PACKAGINGS: Final = ("enveloped", "enveloping", "detached")
 _PLAIN = {C14N_COMMENTS: C14N, C14N_11_COMMENTS: C14N_11, EXC_C14N_COMMENTS: EXC_C14N}
 _FRAGMENT = re.compile(r"#[^\W\d][\w.\-\u00b7]*")
 _URI = re.compile(r"[^\s\"<>\\^`{|}\x00-\x20\x7f]+")  # RFC 3987: non-ASCII letters stand for themselves
+_ABSOLUTE = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*:{_URI.pattern}")  # RFC 3986, clause 3
 _TOKEN = r"[A-Za-z0-9!#$&^_.+\-]{1,127}"  # noqa: S105 - RFC 6838, clause 4.2
 _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:; ?{_TOKEN}=(?:{_TOKEN}|\"[^\"\\{{}}\x00-\x1f]*\"))*")
+
+
+def _roles(given: str | Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable):
+        raise unusable("roles", f"texts are needed, not {type(given).__name__}")
+    return tuple(given)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +64,8 @@ class XmlForm:
         description: Of what is signed.
         encoding: URI of the encoding of what is signed.
         policy: The signature policy.
-        commitment: What the signer commits to; a URI for what ``CommitmentType`` does not have.
-        roles: Roles that the signer claims.
+        commitment: What the signer commits to; an absolute URI for what ``CommitmentType`` does not have.
+        roles: Roles that the signer claims; a text alone is one role.
         place: Where it was signed.
     """
 
@@ -72,7 +82,7 @@ class XmlForm:
     encoding: str | None = None
     policy: SignaturePolicy | None = None
     commitment: CommitmentType | str | None = None
-    roles: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    roles: tuple[str, ...] = attrs.field(default=(), converter=_roles)
     place: ProductionPlace | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -131,6 +141,8 @@ class XmlForm:
             require_text(role, "roles")
         if isinstance(self.commitment, str):
             require_text(self.commitment, "commitment")
+            if _ABSOLUTE.fullmatch(self.commitment) is None:
+                raise unusable("commitment", "it is neither a CommitmentType nor an absolute URI")
         for field, kinds in (
             ("policy", (SignaturePolicy, type(None))),
             ("commitment", (CommitmentType, str, type(None))),

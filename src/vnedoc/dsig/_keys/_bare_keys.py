@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 from lxml import etree
 
 from vnedoc.dsig._grammar import DS, DS11, children
-from vnedoc.dsig._keys._certificate_keys import fields_of
+from vnedoc.dsig._keys._certificate_keys import bounded, fields_of
 from vnedoc.errors import ConfigError, DecodeError
 from vnedoc.xml import strict_base64, text_of
 
@@ -38,12 +38,13 @@ def read_bare_key(element: etree._Element) -> PublicKeyTypes | None:
     """Read ``KeyValue``, ``DEREncodedKeyValue`` or one of the forms that stand in ``KeyValue``.
 
     Returns:
-        The key; ``None`` when its form or its curve is not known, or what it holds makes no key.
+        The key; ``None`` when its form or its curve is not known, what it holds makes no key, or one that
+        is larger than any.
     """
     try:
         if element.tag == f"{{{DS}}}KeyValue":
             (element,) = children(element)
-        return _FORMS[str(element.tag)](element)
+        return bounded(_FORMS[str(element.tag)](element))
     except (ValueError, UnsupportedAlgorithm, KeyError):  # a DecodeError is a ValueError
         return None
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import attrs
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from lxml import etree
@@ -24,6 +24,9 @@ _VERSION = 0xA0
 _DIRECTORY_NAME = 0xA4
 _LONG = 0x80
 _MAX_LENGTH_OCTETS = 4
+_MOST_OCTETS = 64 * 1024  # of a certificate; what is larger is kept by no cache, as an error is not
+_MOST_BITS = 8192  # of a modulus or prime
+_MOST_EXPONENT = 2**32
 
 
 @attrs.frozen
@@ -33,11 +36,13 @@ class CertificateFields:
     Attributes:
         serial: The ``INTEGER``.
         issuer: The ``Name``.
+        subject: The ``Name``.
         key_info: The ``SubjectPublicKeyInfo``.
     """
 
     serial: bytes
     issuer: bytes
+    subject: bytes
     key_info: bytes
 
     @property
@@ -52,8 +57,10 @@ def fields_of(certificate: bytes) -> CertificateFields:
     """Read the fields of a DER certificate.
 
     Raises:
-        ValueError: It is not one.
+        ValueError: It is not one, or larger than any is.
     """
+    if len(certificate) > _MOST_OCTETS:
+        raise ValueError("larger than any certificate is")
     outer, end = _value(certificate, 0, _SEQUENCE)
     if end != len(certificate):
         raise ValueError("octets after the certificate")
@@ -67,17 +74,32 @@ def fields_of(certificate: bytes) -> CertificateFields:
             raise ValueError("a field is longer than its certificate")
         found.append(certificate[at:after])
         at = after
-    serial, _algorithm, issuer, _validity, _subject, key_info = found
-    return CertificateFields(serial, issuer, key_info)
+    serial, _algorithm, issuer, _validity, subject, key_info = found
+    return CertificateFields(serial, issuer, subject, key_info)
+
+
+def public_key(certificate: bytes) -> PublicKeyTypes | None:
+    """Give the public key of a DER certificate.
+
+    ``None`` when it cannot be read, is of no known kind, or so large that a check of it is an attack.
+    """
+    try:
+        return _key_of(fields_of(certificate).key_info)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 @lru_cache(maxsize=128)
-def public_key(certificate: bytes) -> PublicKeyTypes | None:
-    """Give the public key of a DER certificate, ``None`` when it cannot be read or is of no known kind."""
-    try:
-        return load_der_public_key(fields_of(certificate).key_info)
-    except (ValueError, UnsupportedAlgorithm):
-        return None
+def _key_of(key_info: bytes) -> PublicKeyTypes | None:
+    return bounded(load_der_public_key(key_info))
+
+
+def bounded(key: PublicKeyTypes) -> PublicKeyTypes | None:
+    """Give a key back whose size is one that keys have; ``None`` for one beyond."""
+    if isinstance(key, rsa.RSAPublicKey):
+        fits = key.key_size <= _MOST_BITS and key.public_numbers().e <= _MOST_EXPONENT
+        return key if fits else None
+    return None if isinstance(key, dsa.DSAPublicKey) and key.key_size > _MOST_BITS else key
 
 
 def issuer_serial(certificate: bytes) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
+import attrs
 from cryptography import x509
 
 from vnedoc.dsig._algorithms import DIGESTS
@@ -15,7 +17,7 @@ from vnedoc.dsig._grammar import CertificateHints
 from vnedoc.dsig._keys._certificate_keys import fields_of
 
 _HEX = re.compile("[0-9A-Fa-f]{2}")
-_LONGEST_NAME = 4096  # characters
+_LONGEST_NAME = 4096  # characters, or octets in DER
 
 _TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -45,49 +47,90 @@ _TYPES: Mapping[str, str] = MappingProxyType(
 """What names of attribute types stand for (RFC 4514, clause 3, and what signing software writes)."""
 
 
-def describes(hints: CertificateHints, certificate: bytes) -> bool:
-    """Tell whether all that *hints* say is true of a DER certificate; one that cannot be read is none."""
+@attrs.frozen
+class _Described:
+    """What a certificate says of itself: fingerprints of its names as they are compared, and its key."""
+
+    issuer: bytes
+    subject: bytes
+    key_ids: frozenset[bytes]
+
+
+def describes(
+    hints: CertificateHints, certificate: bytes, digest_of: Callable[[str, bytes], bytes] | None = None
+) -> bool:
+    """Tell whether all that *hints* say is true of a DER certificate; one that cannot be read is none.
+
+    Args:
+        hints: What is said.
+        certificate: DER.
+        digest_of: Gives the digest of a certificate by a name of ``hashlib``, where many are asked for.
+    """
     if not hints:
         return False
-    for uri, value in hints.digests:
-        name = DIGESTS.get(uri)
-        if name is None or hashlib.new(name, certificate).digest() != value:
-            return False
     try:
+        # the number first: it is as good as read
         if any(number != fields_of(certificate).serial_number for _, number in hints.issuer_serials):
             return False
+        for uri, value in hints.digests:
+            name = DIGESTS.get(uri)
+            if name is None or (digest_of or digest)(name, certificate) != value:
+                return False
         if not (hints.subjects or hints.key_ids or hints.issuer_serials):
             return True
-        loaded = x509.load_der_x509_certificate(certificate)
-        issuer, subject = _name(loaded.issuer), _name(loaded.subject)
-        key_ids = _key_ids(loaded) if hints.key_ids else set()
+        known = _described(certificate)
     except ValueError:
         return False
     return (
-        all(_same(text, issuer) for text, _ in hints.issuer_serials)
-        and all(_same(text, subject) for text in hints.subjects)
-        and all(one in key_ids for one in hints.key_ids)
+        all(known.issuer in _fingerprints(text) for text, _ in hints.issuer_serials)
+        and all(known.subject in _fingerprints(text) for text in hints.subjects)
+        and all(one in known.key_ids for one in hints.key_ids)
     )
 
 
-def _key_ids(certificate: x509.Certificate) -> set[bytes]:
+def digest(hash_name: str, octets: bytes) -> bytes:
+    """Give the digest of *octets* by a name of ``hashlib``."""
+    return hashlib.new(hash_name, octets).digest()
+
+
+@lru_cache(maxsize=128)
+def _described(certificate: bytes) -> _Described:
+    """Read a certificate once, whatever is said of it.
+
+    Raises:
+        ValueError: It cannot be read, or a name in it is longer than any that is looked for.
+    """
+    fields = fields_of(certificate)
+    if max(len(fields.issuer), len(fields.subject)) > _LONGEST_NAME:
+        raise ValueError("a name that nobody has")
+    loaded = x509.load_der_x509_certificate(certificate)
+    issuer, subject = (_fingerprint(_name(one)) for one in (loaded.issuer, loaded.subject))
+    return _Described(issuer, subject, _key_ids(loaded))
+
+
+def _key_ids(certificate: x509.Certificate) -> frozenset[bytes]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension):
-        return set()
-    return {found.value.digest}
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return frozenset()
+    return frozenset({found.value.digest})
 
 
 def _name(name: x509.Name) -> list[frozenset[tuple[str, str]]]:
     return [frozenset((one.oid.dotted_string, _plain(str(one.value))) for one in rdn) for rdn in name.rdns]
 
 
-def _same(text: str, name: list[frozenset[tuple[str, str]]]) -> bool:
-    """Tell whether a text is that name: RFC 4514 begins with the last part, old software with the first."""
+@lru_cache(maxsize=128)
+def _fingerprints(text: str) -> tuple[bytes, ...]:
+    """Read a text as a name in both orders: RFC 4514 begins with the last part, old software does not."""
     if len(text) > _LONGEST_NAME:
-        return False
+        return ()
     read = [frozenset(one) for one in _parse(text)]
-    return bool(read) and (read == name or read[::-1] == name)
+    return (_fingerprint(read), _fingerprint(read[::-1])) if read else ()
+
+
+def _fingerprint(name: Iterable[frozenset[tuple[str, str]]]) -> bytes:
+    return hashlib.sha256(repr([sorted(one) for one in name]).encode("utf-8", "replace")).digest()
 
 
 def _parse(text: str) -> Iterator[list[tuple[str, str]]]:

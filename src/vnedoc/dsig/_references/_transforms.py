@@ -128,7 +128,7 @@ def plan(scope: Scope, signature: etree._Element, reference: Reference, target: 
         else:
             return None
     method = method or Algorithm(C14N)
-    if not target.comments:
+    if not target.comments and method.uri != WITHOUT_COMMENTS[method.uri]:
         method = Algorithm(WITHOUT_COMMENTS[method.uri], method.prefixes)
     return Plan(target, method, _enveloped(signature, target, reference) if enveloped else None)
 
@@ -167,7 +167,14 @@ def canonicalize_plan(scope: Scope, write: Write, made: Plan) -> int:
     pieces = scope.pieces
     target, method = made.target, made.method
     if pieces is None or not scope.document.cuts:
-        canonicalize_into(write, target.node, method.uri, prefixes=method.prefixes, exclude=made.exclude)
+        canonicalize_into(
+            write,
+            target.node,
+            method.uri,
+            prefixes=method.prefixes,
+            exclude=made.exclude,
+            at_once=scope.is_small,
+        )
         return 0
     read = written = 0
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 import attrs
 from lxml import etree
 
 from vnedoc.dsig._algorithms import DIGESTS
 from vnedoc.dsig._grammar import DS, XADES, children, malformed, read_digest, require
+from vnedoc.dsig._keys import digest as hashed
 from vnedoc.dsig._keys import fields_of, issuer_serial
 from vnedoc.errors import LimitExceeded, VnedocError
 from vnedoc.model import Limits
 from vnedoc.xml import strict_base64, text_of
+
+DigestOf: TypeAlias = Callable[[str, bytes], bytes]
+"""Gives the digest of octets by a name of ``hashlib``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,10 +46,15 @@ class CertificateReference:
         """Name of ``hashlib``; ``None`` when the digest method is not known."""
         return DIGESTS.get(self.digest)
 
-    def names(self, certificate: bytes) -> bool:
-        """Tell whether the digest is that of *certificate*."""
+    def names(self, certificate: bytes, digest_of: DigestOf = hashed) -> bool:
+        """Tell whether the digest is that of *certificate*.
+
+        Args:
+            certificate: DER.
+            digest_of: Gives the digest of a certificate by a name of ``hashlib``, where many are asked for.
+        """
         name = self.hash_name
-        return name is not None and hashlib.new(name, certificate).digest() == self.value
+        return name is not None and digest_of(name, certificate) == self.value
 
     def agrees(self, certificate: bytes) -> bool:
         """Tell whether issuer and serial number, where given, are those of *certificate*.
@@ -73,7 +83,7 @@ def read_certificates(
         raise malformed(holder, "no certificate is named")
     if len(entries) > limits.certificates:
         raise LimitExceeded.of("VND-DSIG-002", "certificates", limits.certificates, len(entries))
-    return tuple(_read_certificate(one, with_text=v2 is None) for one in entries)
+    return tuple([_read_certificate(one, with_text=v2 is None) for one in entries])
 
 
 def _read_certificate(element: etree._Element, *, with_text: bool) -> CertificateReference:
@@ -83,22 +93,23 @@ def _read_certificate(element: etree._Element, *, with_text: bool) -> Certificat
         raise malformed(element, "CertDigest is required")
     require(parts[0], "CertDigest", XADES)
     digest, value = read_digest(children(parts[0]), parts[0])
-    reference = CertificateReference(digest=digest, value=value)
     if len(parts) == 1 and not with_text:
-        return reference
+        return CertificateReference(digest=digest, value=value)
     if len(parts) != 2:  # noqa: PLR2004 - digest, issuer and serial
         raise malformed(element, "expected CertDigest, then the issuer and serial number")
     if not with_text:
         require(parts[1], "IssuerSerialV2", XADES)
         try:
-            return attrs.evolve(reference, issuer_serial=strict_base64(text_of(parts[1])))
+            octets = strict_base64(text_of(parts[1]))
         except VnedocError as error:
-            return attrs.evolve(reference, fault=error)
+            return CertificateReference(digest=digest, value=value, fault=error)
+        return CertificateReference(digest=digest, value=value, issuer_serial=octets)
     require(parts[1], "IssuerSerial", XADES)
     names = children(parts[1])
     if [one.tag for one in names] != [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]:
         raise malformed(parts[1], "expected X509IssuerName and X509SerialNumber")
     number = names[1].text or ""
     if len(names[1]) or re.fullmatch(r"\s*-?[0-9]{1,60}\s*", number) is None:
-        return attrs.evolve(reference, fault=malformed(names[1], "not a serial number"))
-    return attrs.evolve(reference, issuer=text_of(names[0]), serial=int(number))
+        fault = malformed(names[1], "not a serial number")
+        return CertificateReference(digest=digest, value=value, fault=fault)
+    return CertificateReference(digest=digest, value=value, issuer=text_of(names[0]), serial=int(number))

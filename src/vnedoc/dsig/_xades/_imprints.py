@@ -7,7 +7,7 @@ TS 101 903 V1.3.2, clause 7.7.1. Every part takes the canonicalisation that the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -108,8 +108,9 @@ class Imprints:
 
     def _content(self, write: Write, stamp: etree._Element, method: Algorithm) -> None:
         """5.2.8.1 and 5.2.8.2: what references cover, all but the properties, or those that are listed."""
-        listed = _all_but_properties if stamp.tag == ALL_DATA else _included
-        for reference in listed(self.signature, stamp):
+        listed = included_references(self.signature, stamp)
+        _require_parts(stamp, listed)
+        for reference in listed:
             self.octets.reference(write, reference, method)
 
     def _archive(self, write: Write, stamp: etree._Element, method: Algorithm) -> None:
@@ -131,9 +132,10 @@ class Imprints:
 
     def _references_only(self, write: Write, stamp: etree._Element, method: Algorithm) -> None:
         """A.1.5.2: the references to validation data before it."""
-        for one in self._before(stamp):
-            if one.tag in REFERENCES:
-                self.octets.element(write, one, method)
+        listed = [one for one in self._before(stamp) if one.tag in REFERENCES]
+        _require_parts(stamp, listed)
+        for one in listed:
+            self.octets.element(write, one, method)
 
     # --- their parts ----------------------------------------------------------------------------
 
@@ -209,6 +211,12 @@ def _method(stamp: etree._Element) -> Algorithm:
     if any(name != _INCLUSIVE for name in inside) or (inside and "exc-c14n" not in uri):
         raise _incomputable(stamp, f"the canonicalisation {uri[:200]} has parameters that are not known")
     return Algorithm(uri, tuple(" ".join(lists).split()))
+
+
+def _require_parts(stamp: etree._Element, parts: Sequence[object]) -> None:
+    """Refuse a time stamp over nothing: the hash of no octets is in anybody's token."""
+    if not parts:
+        raise _incomputable(stamp, "there is nothing that it could have stamped")
 
 
 def _incomputable(stamp: etree._Element, cause: str) -> DecodeError:

@@ -66,4 +66,5 @@ EVALUATED = (
 
 def local(element: etree._Element) -> str:
     """Give the local name of an element."""
-    return str(element.tag).rpartition("}")[2]
+    tag = str(element.tag)
+    return tag[tag.find("}") + 1 :]

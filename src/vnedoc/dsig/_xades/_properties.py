@@ -21,6 +21,7 @@ from vnedoc.model import Limits
 from vnedoc.xml import text_of
 
 _X = f"{{{XADES}}}"
+_QUALIFYING = _X + "QualifyingProperties"
 _ANY_XADES = re.compile(r"\{http://uri\.etsi\.org/01903/v[0-9.]+#\}QualifyingProperties(Reference)?")
 _DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?",
@@ -71,7 +72,7 @@ class Properties:
 def foreign_properties(signature: SignatureElement) -> etree._Element | None:
     """Give the first properties in a form that is not read: an older namespace, or kept elsewhere."""
     for one in _candidates(signature):
-        if one.tag != _X + "QualifyingProperties":
+        if one.tag != _QUALIFYING:
             return one
     return None
 
@@ -83,7 +84,7 @@ def read_properties(signature: SignatureElement, limits: Limits) -> Properties |
         DecodeError: ``VND-DSIG-001`` when they break their grammar or stand twice.
         LimitExceeded: ``VND-DSIG-002``.
     """
-    found = [one for one in _candidates(signature) if one.tag == _X + "QualifyingProperties"]
+    found = [one for one in _candidates(signature) if one.tag == _QUALIFYING]
     if not found:
         return None
     if len(found) > 1:
@@ -102,8 +103,13 @@ def read_properties(signature: SignatureElement, limits: Limits) -> Properties |
 
 
 def _candidates(signature: SignatureElement) -> list[etree._Element]:
-    inside = [one for holder in signature.objects for one in holder]
-    return [one for one in inside if isinstance(one.tag, str) and _ANY_XADES.fullmatch(one.tag)]
+    found = []
+    for holder in signature.objects:
+        for one in holder:
+            tag = one.tag
+            if tag == _QUALIFYING or (isinstance(tag, str) and _ANY_XADES.fullmatch(tag)):
+                found.append(one)
+    return found
 
 
 def _read_unsigned(element: etree._Element) -> tuple[tuple[etree._Element, ...], tuple[str, ...]]:
@@ -128,7 +134,7 @@ def _read_signed(qualifying: etree._Element, signed: etree._Element, limits: Lim
     about_signature, about_data = _groups(signed)
     signing_time, zoneless = _read_time(about_signature.get("SigningTime"))
     for name in _TWO_FORMS:
-        if name in about_signature and f"{name}V2" in about_signature:
+        if name in about_signature and name + "V2" in about_signature:
             raise malformed(about_signature[name], f"{name} beside {name}V2")
     v1, v2 = about_signature.get("SigningCertificate"), about_signature.get("SigningCertificateV2")
     statements = read_statements(
@@ -136,7 +142,7 @@ def _read_signed(qualifying: etree._Element, signed: etree._Element, limits: Lim
         _either(about_signature, "SignatureProductionPlace"),
         about_data,
     )
-    stamps = tuple(one for one in about_data if one.tag in TIME_STAMPS)
+    stamps = tuple([one for one in about_data if one.tag in TIME_STAMPS])
     others = [name for name in about_signature if name not in _READ]
     others += [local(one) for one in about_data if local(one) not in STATED and one not in stamps]
     return Properties(
@@ -149,14 +155,14 @@ def _read_signed(qualifying: etree._Element, signed: etree._Element, limits: Lim
         v2=v2 is not None,
         policy=read_policy(about_signature.get(_POLICY)),
         statements=statements,
-        formats=frozenset(one.reference for one in statements.formats if one.media_type is not None),
+        formats=frozenset([one.reference for one in statements.formats if one.media_type is not None]),
         content_stamps=stamps,
         not_evaluated=tuple(dict.fromkeys(others)),
     )
 
 
 def _either(properties: dict[str, etree._Element], name: str) -> etree._Element | None:
-    return properties.get(f"{name}V2", properties.get(name))
+    return properties.get(name + "V2", properties.get(name))
 
 
 def _groups(signed: etree._Element) -> tuple[dict[str, etree._Element], list[etree._Element]]:
@@ -174,11 +180,12 @@ def _groups(signed: etree._Element) -> tuple[dict[str, etree._Element], list[etr
             about_data = children(group)
             continue
         for one in children(group):
-            if not str(one.tag).startswith(_X) and local(one) in _READ:
+            name = local(one)
+            if name in _READ and not str(one.tag).startswith(_X):
                 raise malformed(one, "a property in a foreign namespace")
-            if local(one) in about_signature:
+            if name in about_signature:
                 raise malformed(one, "a property stands twice")
-            about_signature[local(one)] = one
+            about_signature[name] = one
     return about_signature, about_data
 
 

@@ -17,6 +17,12 @@ from vnedoc.errors import VnedocError
 from vnedoc.xml import strict_base64, text_of
 
 _X, _Y = f"{{{XADES}}}", f"{{{XADES_141}}}"
+_COMMITMENT, _FORMAT = _X + "CommitmentTypeIndication", _X + "DataObjectFormat"
+_FORMAT_TEXTS = {
+    _X + "MimeType": "media_type",
+    _X + "Description": "description",
+    _X + "Encoding": "encoding",
+}
 _PLACE = ("City", "StreetAddress", "StateOrProvince", "PostalCode", "CountryName")
 
 
@@ -95,11 +101,9 @@ def read_statements(
     """
     claimed = [] if role is None else list(role.iter(_X + "ClaimedRole"))
     return Statements(
-        commitments=tuple(
-            _commitment(one) for one in about_data if one.tag == _X + "CommitmentTypeIndication"
-        ),
-        formats=tuple(_format(one) for one in about_data if one.tag == _X + "DataObjectFormat"),
-        roles=tuple(text_inside(one) for one in claimed),
+        commitments=tuple([_commitment(one) for one in about_data if one.tag == _COMMITMENT]),
+        formats=tuple([_format(one) for one in about_data if one.tag == _FORMAT]),
+        roles=tuple([text_inside(one) for one in claimed]),
         certified_roles=() if role is None else _certified(role),
         place=() if place is None else _place(place),
     )
@@ -107,7 +111,9 @@ def read_statements(
 
 def text_inside(element: etree._Element) -> str:
     """Give all text of an element of any content, white space around it taken away."""
-    return "".join(str(one) for one in element.itertext()).strip()
+    if not len(element):
+        return (element.text or "").strip()
+    return "".join([str(one) for one in element.itertext()]).strip()
 
 
 def _commitment(element: etree._Element) -> Commitment:
@@ -121,18 +127,12 @@ def _commitment(element: etree._Element) -> Commitment:
 
 def _format(element: etree._Element) -> DataFormat:
     parts = {str(one.tag): one for one in children(element)}
-
-    def text(name: str) -> str | None:
-        one = parts.get(_X + name)
-        return None if one is None else text_inside(one)
-
-    identifier = parts.get(_X + "ObjectIdentifier")
+    identifier = parts.pop(_X + "ObjectIdentifier", None)
+    texts = {name: text_inside(parts[tag]) for tag, name in _FORMAT_TEXTS.items() if tag in parts}
     return DataFormat(
         reference=(element.get("ObjectReference") or "").removeprefix("#"),
-        media_type=text("MimeType"),
-        description=text("Description"),
         identifier=None if identifier is None else read_identifier(identifier)[0],
-        encoding=text("Encoding"),
+        **texts,
     )
 
 

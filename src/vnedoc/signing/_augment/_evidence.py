@@ -12,7 +12,7 @@ import attrs
 
 from vnedoc.dsig import CarriedTimestamp
 from vnedoc.errors import SigningError, VnedocError
-from vnedoc.model import Limits, RevocationData
+from vnedoc.model import Limits, RevocationData, SubIndication
 from vnedoc.protocols import RevocationSource, TrustSource
 from vnedoc.trust import (
     AlgorithmPolicy,
@@ -114,6 +114,7 @@ class Evidence:
         algorithms: What counts as strong enough, and until when.
         limits: Bounds on the work.
         carried: What the signature carries already.
+        held: What was collected for it before.
         tokens: Its time stamps whose imprints are right, each with what it covers, in the document's order.
     """
 
@@ -124,6 +125,7 @@ class Evidence:
     algorithms: AlgorithmPolicy
     limits: Limits
     carried: Bundle
+    held: Bundle = Bundle()
     tokens: Sequence[tuple[CarriedTimestamp, TimestampToken]]
     _poe: ProofsOfExistence = attrs.field(init=False)
 
@@ -138,31 +140,64 @@ class Evidence:
             for stamp, _, found in self._walk()
         )
 
+    def before_stamp(self, certificate: bytes | None) -> Bundle:
+        """Give what the signer needs now, while there is no time stamp over the signature yet.
+
+        Raises:
+            SigningError: As ``of_all``: a new time stamp would be wasted, as what it needs is not to be had.
+        """
+        wrong = [(stamp, found) for stamp, _, found in self._walk() if isinstance(found, SigningError)]
+        fatal = [found for stamp, found in wrong if _is_missed(stamp, found)]
+        return self._signers(certificate, self.at, fatal, [found for _, found in wrong])
+
     def of_all(self, certificate: bytes | None) -> tuple[Bundle, Bundle]:
         """Give what a verifier needs for the signer, and what it needs for the time stamps.
 
         Raises:
-            SigningError: ``VND-SIGN-083`` when something is missing, ``VND-SIGN-084`` when no time stamp
-                over the signature is left.
+            SigningError: ``VND-SIGN-083`` when something is missing, ``VND-SIGN-057`` when a certificate was
+                revoked, ``VND-SIGN-084`` when no time stamp over the signature is left.
         """
         of_stamps, existed = Bundle(), None
-        over_signature, failure = False, None
+        over_signature = False
+        failures: list[SigningError] = []
+        fatal: list[SigningError] = []
         for stamp, token, found in self._walk():
             if isinstance(found, SigningError):
                 # It counts for nothing then. That may be so for one of several over the same.
-                failure = failure or found
-                if stamp.kind.startswith("archive"):
-                    raise found
+                (fatal if _is_missed(stamp, found) else failures).append(found)
                 continue
             of_stamps = of_stamps.plus(found)
             over_signature = over_signature or stamp.kind == "signature"
             if stamp.proves_signature:
                 existed = token.time
         if not over_signature:
-            raise failure or unusable_stamp("there is none over the signature")
-        if certificate is None:
-            return Bundle(), of_stamps
-        return self._of(certificate, Purpose.DOCUMENT, existed, ()), of_stamps
+            fatal += failures or [unusable_stamp("there is none over the signature")]
+        return self._signers(certificate, existed, fatal), of_stamps
+
+    def _signers(
+        self,
+        certificate: bytes | None,
+        existed: dt.datetime | None,
+        fatal: Sequence[SigningError],
+        named: Sequence[SigningError] = (),
+    ) -> Bundle:
+        """Give what the signer needs, unless that or anything else is missing: then all of it is named.
+
+        Args:
+            certificate: The signer's.
+            existed: When the signature is proven to have existed.
+            fatal: What is missing for the time stamps.
+            named: What is named with it though it alone would not matter.
+        """
+        found, failed = Bundle(), list(fatal)
+        if certificate is not None:
+            try:
+                found = self._of(certificate, Purpose.DOCUMENT, existed, ())
+            except SigningError as error:
+                failed.append(error)
+        if failed:
+            raise _together([*named, *(one for one in failed if one not in named)])
+        return found
 
     def _walk(self) -> Iterator[tuple[CarriedTimestamp, TimestampToken, Bundle | SigningError]]:
         """Give with each time stamp what its authority needs, or why it does not count.
@@ -198,13 +233,13 @@ class Evidence:
         hints: Sequence[bytes],
         inside: Values | None = None,
     ) -> Bundle:
-        carried = self.carried if inside is None else self.carried.plus(inside)
+        carried = self.carried.plus(self.held) if inside is None else self.carried.plus(self.held, inside)
         data = RevocationData(crls=carried.crls, ocsps=carried.ocsps)
 
         def collected(source: RevocationSource) -> Bundle:
             found = self.collect(
                 certificate,
-                hints=(*hints, *self.carried.certificates),
+                hints=(*hints, *self.carried.certificates, *self.held.certificates),
                 trust=self.trust,
                 revocation=CarriedRevocation(data, source),
                 at=self.at,
@@ -222,6 +257,17 @@ class Evidence:
             return collected(self.revocation)
         except VnedocError as error:
             raise _missing(certificate, error) from error
+
+
+def _is_missed(stamp: CarriedTimestamp, error: SigningError) -> bool:
+    """Tell whether an archive time stamp only lacks revocation data, which is to be had another time.
+
+    One whose authority is not trusted, or was revoked, demands nothing: anybody can put one in, and what it
+    alone could prove is missed where it is needed.
+    """
+    cause = error.__cause__
+    reason = cause.facts.get("reason") if isinstance(cause, VnedocError) else None
+    return stamp.kind.startswith("archive") and reason == SubIndication.TRY_LATER.value
 
 
 def authority_of(token: TimestampToken, others: Iterable[bytes] = ()) -> bytes:
@@ -256,9 +302,31 @@ def _missing(certificate: bytes, error: VnedocError) -> SigningError:
     codes = error.facts.get("codes")
     reasons = ", ".join(str(one) for one in codes) if isinstance(codes, list) else ""
     cause = f"{error.code}: {reasons or error.message}"
+    if str(error.facts.get("reason")).startswith("REVOKED"):
+        return SigningError(
+            "VND-SIGN-057",
+            f"the certificate {subject} was revoked: {cause}",
+            hint="sign again with a certificate that is good, or ask the authority that revoked this one",
+            facts={"certificate": subject, "certificates": [subject], "cause": cause},
+        )
+    return _lacking([subject], cause)
+
+
+def _lacking(certificates: list[str], cause: str) -> SigningError:
     return SigningError(
         "VND-SIGN-083",
-        f"validation data is missing for the certificate {subject}: {cause}",
-        hint="give its issuers' certificates and current revocation data, or a source that fetches them",
-        facts={"certificate": subject, "cause": cause},
+        f"validation data is missing for: {'; '.join(certificates)}: {cause}",
+        hint="give their issuers' certificates and current revocation data, or a source that fetches them",
+        facts={"certificate": certificates[0], "certificates": list(certificates), "cause": cause},
     )
+
+
+def _together(failures: Sequence[SigningError]) -> SigningError:
+    """Give one error for all: a revoked certificate comes first, as no data will mend that."""
+    first = next((one for one in failures if one.code == "VND-SIGN-057"), failures[0])
+    lacking = [one for one in failures if one.code == "VND-SIGN-083"]
+    if first.code != "VND-SIGN-083" or len(lacking) == 1:
+        return first
+    names = dict.fromkeys(str(one.facts["certificate"]) for one in lacking)
+    causes = dict.fromkeys(str(one.facts["cause"]) for one in lacking)
+    return _lacking(list(names), "; ".join(causes))

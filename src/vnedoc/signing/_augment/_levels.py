@@ -28,13 +28,23 @@ from vnedoc.dsig import (
     read_carried,
 )
 from vnedoc.errors import ConfigError, SigningError, VnedocError
-from vnedoc.model import Conclusion, Level, Limits, SubIndication, Wire
+from vnedoc.model import Conclusion, Level, Limits, RevocationData, SubIndication, Wire
 from vnedoc.protocols import RevocationSource, Timestamper, TrustSource
 from vnedoc.signing._augment import _texts
 from vnedoc.signing._augment._evidence import Bundle, Collector, Evidence, authority_of, unusable_stamp
 from vnedoc.signing._augment._places import place_for_properties
+from vnedoc.signing._naming import named, names_of
 from vnedoc.signing._state import SigningState
-from vnedoc.trust import AlgorithmPolicy, TimestampToken, collect_evidence, read_token
+from vnedoc.signing._validity import require_wire
+from vnedoc.trust import (
+    AlgorithmPolicy,
+    CarriedRevocation,
+    RevocationStore,
+    TimestampToken,
+    collect_evidence,
+    read_token,
+    validate_token,
+)
 from vnedoc.xml import Edit, XmlDocument, edited, location, parse
 
 _ONCE = {f"{{{_texts.XADES}}}{name}" for name in ("CertificateValues", "RevocationValues")}
@@ -63,19 +73,21 @@ def augment_xml(
 ) -> Wire:
     """Raise a XAdES signature, one's own or another's, to a higher baseline level (EN 319 132-1, clause 6).
 
-    B-T adds a time stamp over the signature value, unless there is a good one. B-LT adds what a verifier
-    needs later: the certificates of all paths and revocation data for them. B-LTA adds an archive time
-    stamp over all of it, and behind it what its own authority needs, where that is another one. Asked for
-    again, B-LTA renews: first what the time stamps so far need, then one more archive time stamp. Nothing
-    that is there changes, not one octet, but the slashes of two empty-element tags.
+    B-T adds a time stamp over the signature value, unless there is one that counts by *trust*. B-LT adds
+    what a verifier needs later: the certificates of all paths and revocation data for them. B-LTA adds an
+    archive time stamp over all of it, and behind it what its own authority needs, where that is another one.
+    Asked for again, B-LTA renews: first what the time stamps so far need, then one more archive time stamp.
+    Nothing that is there changes, not one octet, but the slashes of two empty-element tags.
 
     Args:
         wire: The document, of at most ``Limits.tree_bytes``.
         level: ``B-T``, ``B-LT`` or ``B-LTA``; ``B-B`` gives *wire* back.
         timestamper: The time-stamping authority.
-        trust: Anchors, and certificates that help to get there; for B-LT and above.
+        trust: Anchors, and certificates that help to get there; for B-LT and above. For B-T they tell
+            whether a time stamp that is there counts; without them one is always added.
         revocation: Revocation data, at hand or fetched; for B-LT and above.
-        signature_id: ``Id`` of the signature, where there are several; counter-signatures do not count.
+        signature_id: ``Id`` of the signature, or ``signature-N`` as reports call it, where there are several;
+            counter-signatures do not count.
         at: The time for which the validation data must be good, with zone; ``None`` is now.
         limits: Bounds on the work.
         hash_name: Hash of the new time stamps, a name of ``hashlib``.
@@ -94,12 +106,14 @@ def augment_xml(
         LimitExceeded: The document is too large, or has too many signatures.
         SigningError: ``VND-SIGN-080`` when there is no such signature, ``VND-SIGN-081`` when it is not
             intact, ``VND-SIGN-082`` when another signature covers the place, ``VND-SIGN-083`` when
-            validation data is missing, ``VND-SIGN-084`` for a time stamp that cannot be used.
+            validation data is missing, ``VND-SIGN-057`` when a certificate was revoked, ``VND-SIGN-084`` for
+            a time stamp that cannot be used.
         TransportError: As the authority raises it.
     """
     target = require_for_level(level, timestamper, trust, revocation)
     if target is Level.B_B:
         return wire
+    require_wire(wire)
     bounds = limits or Limits()
     one = _Augmentation(
         document=parse(wire.read(), bounds),
@@ -127,6 +141,7 @@ def augment_large_xml(
     limits: Limits | None = None,
     hash_name: str = "sha256",
     algorithms: AlgorithmPolicy | None = None,
+    resolver: Resolver | None = None,
     collect: Collector = collect_evidence,
 ) -> Pieces:
     """Raise a signature in a document of any size, its long texts left in its file; see ``augment_xml``.
@@ -141,11 +156,12 @@ def augment_large_xml(
         timestamper: The time-stamping authority.
         trust: Anchors, and certificates that help.
         revocation: Revocation data.
-        signature_id: ``Id`` of the signature, where there are several.
+        signature_id: The signature, where there are several.
         at: The time for which the validation data must be good.
         limits: Bounds on the work; ``digest_bytes`` must allow for the file.
         hash_name: Hash of the new time stamps.
         algorithms: What counts as strong enough.
+        resolver: Gives detached content by its URI.
         collect: Collects validation data for one certificate.
 
     Returns:
@@ -164,6 +180,7 @@ def augment_large_xml(
         signature_id=signature_id,
         stamper=timestamper,
         hash_name=hash_name,
+        resolver=resolver,
     )
     one.rise(target, trust, revocation, at, algorithms, collect)
     made = one.pieces
@@ -195,8 +212,9 @@ def require_for_level(
         raise _unusable("level", str(level)[:40], "B-T, B-LT or B-LTA")
     if target is Level.B_B:
         return target
-    if timestamper is None:
-        raise _unusable("timestamper", None, "a time-stamping authority, for example vnedoc.trust.TsaClient")
+    if not callable(getattr(timestamper, "timestamp", None)):
+        seen = None if timestamper is None else type(timestamper).__name__
+        raise _unusable("timestamper", seen, "a time-stamping authority, for example vnedoc.trust.TsaClient")
     if target is not Level.B_T:
         if trust is None:
             raise _unusable("trust", None, "trust anchors, for example a TrustStore")
@@ -228,6 +246,7 @@ class _Augmentation:
         resolver: Gives detached content.
         generic: What is taken beside the usual transforms.
         latest: The time of the newest time stamp that was added.
+        held: What was collected for the signer before that.
         edits: How many were made.
         before: What the core check said of every signature before.
         number: Which of them it is.
@@ -246,6 +265,7 @@ class _Augmentation:
     resolver: Resolver | None = None
     generic: UnsafeGeneric | None = None
     latest: dt.datetime | None = attrs.field(default=None, init=False)
+    held: Bundle = attrs.field(factory=Bundle, init=False)
     edits: int = attrs.field(default=0, init=False)
     before: tuple[CoreCheck, ...] = attrs.field(init=False)
     number: int = attrs.field(init=False)
@@ -265,15 +285,16 @@ class _Augmentation:
     ) -> None:
         """Go up to a level, or renew it."""
         self._look()
+        known = algorithms or AlgorithmPolicy()
         if target is Level.B_T or trust is None or revocation is None:
-            if not self.stamps("signature"):
+            if trust is None or not self.counts(trust, revocation or RevocationStore(), at, known, collect):
                 self.add_stamp(_texts.signature_stamp())
         else:
-            evidence = partial(
-                self._evidence, collect, trust, revocation, at, algorithms or AlgorithmPolicy()
-            )
+            evidence = partial(self._evidence, collect, trust, revocation, at, known)
             # One that is right and whose authority nobody trusts does not count.
             if not evidence().stamped():
+                # A time stamp may cost money: what it does not depend on must be to be had first.
+                self.held = evidence().before_stamp(self.signer)
                 self.add_stamp(_texts.signature_stamp())
             self.add_values(evidence())
             if target is Level.B_LTA:
@@ -291,6 +312,38 @@ class _Augmentation:
             for number, one in numbered
             if number in self.right and one.kind in kinds and one.token is not None
         ]
+
+    def counts(
+        self,
+        trust: TrustSource,
+        revocation: RevocationSource,
+        at: dt.datetime | None,
+        algorithms: AlgorithmPolicy,
+        collect: Collector,
+    ) -> bool:
+        """Tell whether there is a time stamp over the signature already by an authority that is trusted.
+
+        Anybody can put one in by an authority of his own; that is no reason to do without a good one.
+        """
+        over = self.stamps("signature")
+        values = self.carried.values
+        data = RevocationData(crls=tuple(values.crls), ocsps=tuple(values.ocsps))
+        for _, token in over:
+            verdict = validate_token(
+                token,
+                imprint=token.imprint,  # is right, or it would not be among them
+                hints=values.certificates,
+                trust=trust,
+                revocation=CarriedRevocation(data, revocation),
+                require_revocation=False,
+                at=at or dt.datetime.now(dt.UTC),
+                algorithms=algorithms,
+                limits=self.limits,
+            )
+            if verdict.conclusion is Conclusion.PASSED:
+                return True
+        # what came later may prove one whose authority is good no more
+        return bool(over) and self._evidence(collect, trust, revocation, at, algorithms).stamped()
 
     def add_stamp(self, text: str) -> None:
         """Add a time stamp: first its place, then, over all that comes before it, the token."""
@@ -318,6 +371,7 @@ class _Augmentation:
             algorithms=algorithms,
             limits=self.limits,
             carried=Bundle().plus(self.carried.values),
+            held=self.held,
             tokens=self.stamps("content", "signature", *_ARCHIVE),
         )
 
@@ -383,23 +437,24 @@ class _Augmentation:
     def _find(self) -> CoreCheck:
         inside = {one.element for one in self.before}
         outer = [one for one in self.before if not any(up in inside for up in one.element.iterancestors())]
-        named = [
-            one for one in outer if self.signature_id is None or one.element.get("Id") == self.signature_id
-        ]
-        if len(named) != 1:
+        elements = [one.element for one in self.before]
+        meant = elements if self.signature_id is None else named(elements, self.signature_id)
+        found = [one for one in outer if one.element in meant]
+        if len(found) != 1:
+            ids = names_of(elements, {one.element for one in outer})
             raise SigningError(
                 "VND-SIGN-080",
-                f"{len(named)} signatures could be meant",
-                hint="give signature_id, the Id of the one to raise",
-                facts={"id": self.signature_id, "count": len(named)},
+                f"{len(found)} signatures could be meant",
+                hint=f"give signature_id, one of: {', '.join(ids) or 'none'}",
+                facts={"id": self.signature_id, "count": len(found), "ids": ids},
             )
-        found = named[0]
-        if found.properties is None:
-            raise _not_intact(found, "it has no XAdES properties")
-        if found.conclusion is Conclusion.FAILED or found.sub_indication not in _OPEN:
-            codes = ", ".join(one.code for one in found.findings if one.severity.value == "error")
-            raise _not_intact(found, codes or found.conclusion.value)
-        return found
+        (check,) = found
+        if check.properties is None:
+            raise _not_intact(check, "it has no XAdES properties")
+        if check.conclusion is Conclusion.FAILED or check.sub_indication not in _OPEN:
+            codes = ", ".join(one.code for one in check.findings if one.severity.value == "error")
+            raise _not_intact(check, codes or check.conclusion.value)
+        return check
 
     # --- writing --------------------------------------------------------------------------------
 

@@ -5,10 +5,11 @@ the ``Signature`` is spliced in before the end tag of its parent.
 """
 
 from vnedoc.signing._xml._complete import complete_xml, finished_signature, sign_xml
-from vnedoc.signing._xml._counter import counter_sign_xml, prepare_counter_xml
+from vnedoc.signing._xml._counter import CounterStyle, counter_sign_xml, prepare_counter_xml
 from vnedoc.signing._xml._prepare import LargeXml, Measured, prepare_large_xml, prepare_xml
 
 __all__ = [
+    "CounterStyle",
     "LargeXml",
     "Measured",
     "complete_xml",

@@ -10,18 +10,19 @@ from vnedoc.model import EDXML_TYPE, Level, Limits, Wire
 from vnedoc.protocols import RevocationSource, Signer, Timestamper, TrustSource
 from vnedoc.signing._augment import augment_xml, require_for_level
 from vnedoc.signing._state import SigningState
-from vnedoc.signing._validity import require_signer
+from vnedoc.signing._validity import require_signer, require_wire
 from vnedoc.signing._xml._parts import (
     Place,
     bad_state,
     id_of,
     placed,
     proven_value,
+    require_right,
     require_whole,
     text_of_state,
     with_value,
 )
-from vnedoc.signing._xml._prepare import DEFAULT_FORM, prepare_xml
+from vnedoc.signing._xml._prepare import DEFAULT_FORM, prepare_xml, require_form
 from vnedoc.trust import AlgorithmPolicy
 
 
@@ -42,14 +43,20 @@ def complete_xml(wire: Wire, state: SigningState, signature: bytes) -> Wire:
         SigningError: ``VND-SIGN-042`` when the value is not by the certificate's key over the octets.
         FileError: ``VND-IO-003`` when the file that was prepared has changed.
     """
+    require_wire(wire)
     text = text_of_state(state)
     state.require_document(wire)
     require_whole(wire, state, text)
-    return _completed(wire, state, with_value(state, text, signature))
+    octets = placed(wire, state, with_value(state, text, signature))
+    require_right(wire, state, octets)
+    return _as_wire(wire, state, octets)
 
 
 def _completed(wire: Wire, state: SigningState, text: str) -> Wire:
-    octets = placed(wire, state, text)
+    return _as_wire(wire, state, placed(wire, state, text))
+
+
+def _as_wire(wire: Wire, state: SigningState, octets: bytes) -> Wire:
     same = state.parts.get("packaging", "enveloped") == "enveloped"
     return Wire.from_bytes(octets, wire.content_type if same else EDXML_TYPE)
 
@@ -107,9 +114,12 @@ def sign_xml(
         algorithms: What counts as strong enough in validation data.
 
     Raises:
-        ConfigError: ``VND-SIGN-049`` for a level that a plain signature does not have.
+        ConfigError: ``VND-SIGN-049`` for a level that a plain signature does not have,
+            ``VND-SIGN-055`` for an argument of another kind.
     """
     require_signer(signer)
+    require_wire(wire)
+    require_form(form)
     above = level not in (Level.B_B, Level.B_B.value)
     if above and not form.xades:
         raise ConfigError(

@@ -12,12 +12,19 @@ from vnedoc.dsig import DS, SIGNATURE_TAG, XADES, SignedData, XmlForm, find_sign
 from vnedoc.errors import ConfigError, SigningError
 from vnedoc.model import Wire
 from vnedoc.protocols import Signer, SigningIdentity
+from vnedoc.signing._naming import named, names_of
 from vnedoc.signing._state import Prepared
-from vnedoc.signing._validity import require_signer
+from vnedoc.signing._validity import require_signer, require_wire
 from vnedoc.signing._xml._complete import sign_prepared
 from vnedoc.signing._xml._parts import Place, signature_in
 from vnedoc.signing._xml._places import covering, element_named, require_free
-from vnedoc.signing._xml._prepare import DEFAULT_FORM, digest_of, finish_first_step, require_able
+from vnedoc.signing._xml._prepare import (
+    DEFAULT_FORM,
+    digest_of,
+    finish_first_step,
+    require_able,
+    require_form,
+)
 from vnedoc.xml import XmlDocument, element_span, location, parse
 
 CounterStyle: TypeAlias = Literal["property", "separate"]
@@ -27,6 +34,7 @@ _STYLES = ("property", "separate")
 _NOT_FOR_DATA = ("packaging", "reference", "octets", "media_type", "description", "encoding")
 _D, _X = f"{{{DS}}}", f"{{{XADES}}}"
 _OBJECT = (f'<Object xmlns="{DS}">', "</Object>")
+_ARCHIVE = "{*}ArchiveTimeStamp"
 _HOLDERS = ("UnsignedProperties", "UnsignedSignatureProperties", "CounterSignature")
 
 
@@ -45,7 +53,7 @@ def prepare_counter_xml(
         wire: The signed document. All its octets stay; where the value of the signature has no identifier
             yet, it gets one.
         identity: Certificate, chain and what the key makes.
-        signature_id: ``Id`` of the signature that is signed.
+        signature_id: ``Id`` of the signature that is signed, or ``signature-N`` as reports call it.
         signing_time: Claimed time, with zone; whole seconds are kept.
         style: ``property``: in the unsigned properties of that signature. ``separate``: a signature of its
             own, beside that one, or in it where whatever stands beside it is signed.
@@ -53,11 +61,14 @@ def prepare_counter_xml(
 
     Raises:
         SigningError: ``VND-SIGN-053`` when no one signature has that identifier, ``VND-SIGN-054`` when it
-            cannot be signed in this way, ``VND-SIGN-052`` when another signature covers the place;
-            further as ``prepare_xml``.
-        ConfigError: ``VND-SIGN-049`` for a *form* or *style* that does not go with it.
+            cannot be signed in this way, ``VND-SIGN-058`` when its value has no ``Id`` and cannot get
+            one, ``VND-SIGN-052`` when another signature covers the place; further as ``prepare_xml``.
+        ConfigError: ``VND-SIGN-049`` for a *form* or *style* that does not go with it,
+            ``VND-SIGN-055`` for an argument of another kind.
         DecodeError: The document is not well-formed.
     """
+    require_wire(wire)
+    require_form(form)
     require_able(identity, signing_time)
     _require_form(style, form)
     document = parse(wire.read())
@@ -65,6 +76,7 @@ def prepare_counter_xml(
     seed = f"counter {wire.digest} {signature_id} {signing_time.isoformat()} ".encode() + identity.certificate
     value, earlier = _value(document, signature, name_of(seed))
     place, around = (_in_properties if style == "property" else _separate)(document, signature)
+    _require_unstamped(signature, inside=around == _OBJECT)
     place = attrs.evolve(place, earlier=earlier)
     target = value
     if earlier is not None:
@@ -103,7 +115,7 @@ def counter_sign_xml(
     Args:
         wire: The signed document.
         signer: The key.
-        signature_id: ``Id`` of the signature that is signed.
+        signature_id: The signature that is signed.
         style: Where the new one goes.
         signing_time: Claimed time, with zone; ``None`` is now.
         form: How the new signature looks.
@@ -132,13 +144,15 @@ def _require_form(style: str, form: XmlForm) -> None:
 
 
 def _signature(document: XmlDocument, identifier: str) -> etree._Element:
-    found = [one for one in find_signatures(document) if one.get("Id") == identifier]
+    there = find_signatures(document)
+    found = named(there, identifier)
     if len(found) != 1:
+        ids = names_of(there)
         raise SigningError(
             "VND-SIGN-053",
             f"{len(found)} signatures have this identifier",
-            hint="take the identifier from the report of vnedoc.verify",
-            facts={"id": identifier, "count": len(found)},
+            hint=f"give signature_id, one of: {', '.join(ids) or 'none'}",
+            facts={"id": identifier, "count": len(found), "ids": ids},
         )
     return found[0]
 
@@ -146,7 +160,7 @@ def _signature(document: XmlDocument, identifier: str) -> etree._Element:
 def _value_of(signature: etree._Element) -> etree._Element:
     value = signature.find(f"{_D}SignatureValue")
     if value is None:
-        raise _cannot(signature, "it has no SignatureValue")
+        raise _cannot(signature, "it has no SignatureValue", "verify the document first: it is damaged")
     return value
 
 
@@ -160,7 +174,7 @@ def _value(
         element_named(document, f"#{identifier}")
         return value, None
     if signature.find(f"{_D}Object/{_X}QualifyingProperties/{_X}UnsignedProperties") is not None:
-        raise _cannot(signature, "its value has no Id, and what was added later may cover the value")
+        raise _too_late(signature)
     require_free(document, value)
     span = element_span(document, value)
     return value, (span.start + len(f"<{span.name}".encode()), f' Id="countersigned-{name}"')
@@ -170,7 +184,7 @@ def _in_properties(document: XmlDocument, signature: etree._Element) -> tuple[Pl
     """Give the end of the unsigned properties, and what of them is still missing."""
     holder = signature.find(f"{_D}Object/{_X}QualifyingProperties")
     if holder is None:
-        raise _cannot(signature, "it is no XAdES signature")
+        raise _cannot(signature, "it is no XAdES signature", 'use style="separate"')
     missing = list(_HOLDERS)
     while len(missing) > 1 and (inner := holder.find(_X + missing[0])) is not None:
         holder = inner
@@ -202,12 +216,43 @@ def _separate(document: XmlDocument, signature: etree._Element) -> tuple[Place, 
     return Place(offset=span.end_tag), around
 
 
-def _cannot(signature: etree._Element, cause: str) -> SigningError:
+def _require_unstamped(signature: etree._Element, *, inside: bool) -> None:
+    """Refuse a place that an archive time stamp covers (EN 319 132-1, clause 5.5.2): it would prove nothing.
+
+    Args:
+        signature: The one that is signed.
+        inside: Whether the new one becomes an ``Object`` of it; else it is behind all of its properties.
+    """
+    if inside and next(signature.iter(_ARCHIVE), None) is not None:
+        raise _cannot(signature, "an archive time stamp covers all its objects", 'use style="property"')
+    for one in (signature, *signature.iterancestors()):
+        if next(one.itersiblings(_ARCHIVE), None) is not None:
+            raise _cannot(
+                signature,
+                "an archive time stamp of the signature around it covers it",
+                "counter-sign before the level of the outer signature is raised",
+            )
+
+
+def _cannot(signature: etree._Element, cause: str, remedy: str) -> SigningError:
     where = location(signature)
     return SigningError(
         "VND-SIGN-054",
         f"this signature cannot be counter-signed in this way: {cause}",
         path=where,
-        hint="choose the other style, or have the document signed with XmlForm(value_id=True)",
+        hint=remedy,
         facts={"place": where, "cause": cause},
+    )
+
+
+def _too_late(signature: etree._Element) -> SigningError:
+    """Give the error for a value that cannot get an ``Id`` any more: a time stamp over it would break."""
+    where = location(signature)
+    return SigningError(
+        "VND-SIGN-058",
+        "this signature cannot be counter-signed in any style: its value has no Id, and gets none any more, "
+        "as time stamps that were added since may cover it",
+        path=where,
+        hint="counter-sign before raising the level, or sign with XmlForm(value_id=True) in the first place",
+        facts={"place": where},
     )

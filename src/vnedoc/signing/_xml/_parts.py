@@ -12,6 +12,8 @@ from lxml import etree
 from vnedoc.dsig import (
     CONTENT,
     VALUE,
+    CoreCheck,
+    check_signatures,
     find_signatures,
     is_whole,
     method_of,
@@ -22,16 +24,30 @@ from vnedoc.dsig import (
     verify_value,
 )
 from vnedoc.errors import InputError, SigningError, StateMismatch
-from vnedoc.model import Wire
+from vnedoc.model import Limits, Wire
+from vnedoc.signing._diagnosis import likely_fault
 from vnedoc.signing._state import SigningState
 from vnedoc.xml import parse
 
 FORMAT = "xml"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
+_HINTS = {
+    None: "sign to_be_signed with the key of the certificate that was given to prepare",
+    "raw-ecdsa": "this looks like the plain r || s: give the value as DER (ECDSA-Sig-Value, RFC 3279)",
+    "pss-salt": "the salt must be as long as the hash: set the salt length of the key or device",
+    "other-padding": "the padding is the other one: RSASSA-PSS and PKCS #1 v1.5 are two algorithms",
+}
+"""What to do, by what is likely wrong with a value."""
+
 _MOST_DIGITS = 18  # of an offset; Python itself refuses to read thousands
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?")
+_SIGNATURE_START = re.compile(r"<(?:ds:)?Signature[\s>]")
 _SIGNATURE_END = re.compile(r"</(?:ds:)?Signature>")
+_EMPTY_END = b"/>"
+_BEFORE = re.compile(r'>?(?:<(?!(?:ds:)?Signature[\s>])[\w.:\-]+(?:\s+xmlns(?::[\w.\-]+)?="[^"<>]*")*>)*')
+_AFTER = re.compile(r"(?:</[\w.:\-]+>)*")
+_EARLIER = re.compile(r' Id="[\w.\-]+"')
 _SIGNATURE_ID = re.compile(r"<(?:ds:)?Signature xmlns(?::ds)?=\"[^\"]*\" Id=\"([^\"]*)\"")
 
 
@@ -79,6 +95,8 @@ class Place:
         offset, removed = _number(parts.get("offset", "")), _number(parts.get("removed", "0"))
         if earlier is not None and earlier[0] > offset:
             raise bad_state("its places are out of order")
+        if earlier is not None and _EARLIER.fullmatch(earlier[1]) is None:
+            raise bad_state("what goes in before is no identifier")
         return cls(offset=offset, removed=removed, earlier=earlier)
 
 
@@ -100,6 +118,15 @@ def text_of_state(state: SigningState) -> str:
         raise bad_state("parts are missing")
     if stands_alone(text) and state.to_be_signed not in text.encode():
         raise bad_state("the octets to sign are not those of the signature")
+    start, ends = _SIGNATURE_START.search(text), [one.end() for one in _SIGNATURE_END.finditer(text)]
+    # around it are the tags of what holds it, at most
+    if (
+        start is None
+        or len(ends) != 1
+        or _BEFORE.fullmatch(text, 0, start.start()) is None
+        or _AFTER.fullmatch(text, ends[0]) is None
+    ):
+        raise bad_state("it is more or less than a signature")
     return text
 
 
@@ -130,11 +157,14 @@ def proven_value(state: SigningState, signature: bytes) -> str:
             value = b""
         if verify_value(key, method_of(state.algorithm), value, state.to_be_signed):
             return base64.b64encode(value).decode()
+    likely = None
+    if key is not None:
+        likely = likely_fault(state.certificate, state.algorithm, signature, state.to_be_signed)
     raise SigningError(
         "VND-SIGN-042",
         "the signature value is not by the certificate's key over the prepared octets",
-        hint="sign to_be_signed with the key of the certificate that was given to prepare",
-        facts={"algorithm": state.algorithm.value},
+        hint=_HINTS[likely],
+        facts={"algorithm": state.algorithm.value, "likely": likely},
     )
 
 
@@ -158,6 +188,8 @@ def placed(wire: Wire, state: SigningState, text: str) -> bytes:
     place = Place.from_parts(state.parts)
     if not 0 < place.offset + place.removed <= len(data) or not place.offset:
         raise bad_state("the offset is outside of the document")
+    if data[place.offset : place.offset + place.removed] != (_EMPTY_END if place.removed else b""):
+        raise bad_state("it takes away more than the end of an empty element")
     return place.put(data, text.encode())
 
 
@@ -177,6 +209,36 @@ def require_whole(wire: Wire, state: SigningState, text: str) -> None:
         raise bad_state(error.message) from error
     if not whole:
         raise bad_state("the octets to sign are not those of the signature")
+
+
+def require_right(wire: Wire, state: SigningState, octets: bytes) -> None:
+    """Refuse a finished document in which a signature is not right: the new one, or one that was before.
+
+    Args:
+        wire: What was prepared.
+        state: What is completed.
+        octets: The finished document.
+
+    Raises:
+        StateMismatch: ``VND-SIGN-043``.
+    """
+    detached = state.parts.get("packaging") == "detached"
+    identifier = id_of(state.parts["signature"])
+    checks = check_signatures(parse(octets), Limits(), resolver=lambda _uri: wire.blob if detached else None)
+    mine = [one for one in checks if one.element.get("Id") == identifier]
+    if len(mine) != 1 or not (mine[0].value_ok and all(one.ok for one in mine[0].references)):
+        raise bad_state("the signature is not right where it would stand")
+    if mine[0].unsigned:
+        raise bad_state("something stands in the signature that it does not cover")
+    if len(checks) > 1:
+        before = check_signatures(parse(wire.read()), Limits())
+        others = [one for one in checks if one is not mine[0]]
+        if [_rightness(one) for one in others] != [_rightness(one) for one in before]:
+            raise bad_state("a signature that was there would be broken")
+
+
+def _rightness(check: CoreCheck) -> tuple[object, ...]:
+    return check.value_ok, check.conclusion, [one.ok for one in check.references]
 
 
 def id_of(text: str) -> str:

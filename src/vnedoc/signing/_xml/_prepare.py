@@ -24,14 +24,14 @@ from vnedoc.dsig import (
     name_of,
     public_key,
 )
-from vnedoc.errors import ConfigError, SigningError
+from vnedoc.errors import ConfigError, DecodeError, SigningError
 from vnedoc.model import EDXML_TYPE, Wire
 from vnedoc.protocols import SigningIdentity
 from vnedoc.signing._state import Prepared, SigningState
-from vnedoc.signing._validity import require_identity, require_usable, zoned
+from vnedoc.signing._validity import require_identity, require_kind, require_usable, require_wire, zoned
 from vnedoc.signing._xml._parts import DECLARATION, FORMAT, Place, content_of, signature_in
 from vnedoc.signing._xml._places import element_at, element_named, is_within, require_free
-from vnedoc.xml import XmlDocument, canonicalize_into, end_tag_offset, location, parse
+from vnedoc.xml import XmlDocument, canonicalize_into, element_span, end_tag_offset, location, parse
 
 DEFAULT_FORM = XmlForm()
 _BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
@@ -93,11 +93,11 @@ def prepare_xml(
         identity: Certificate, chain and what the key makes.
         signing_time: Claimed time, with zone; whole seconds are kept.
         parent: Enveloped: local names from the root to the element whose last child the ``Signature``
-            becomes; ``None`` for the root.
+            becomes; ``None`` for the root. An empty-element tag is opened.
         form: How the signature looks.
 
     Raises:
-        DecodeError: The document is not well-formed, or has no such parent with an end tag.
+        DecodeError: The document is not well-formed, or has no such parent.
         LimitExceeded: The document is too large, too deep, …
         SigningError: ``VND-SIGN-040`` for a time without zone, ``VND-SIGN-041`` when there is a signature
             already, ``VND-SIGN-044`` when certificate and algorithm do not belong together, ``VND-SIGN-015``
@@ -105,9 +105,11 @@ def prepare_xml(
             signatures, ``VND-SIGN-051`` when ``form.reference`` names no one element, ``VND-SIGN-052`` when
             the new signature would break one that is there.
         ConfigError: ``VND-SIGN-017`` when *identity* is no key, ``VND-SIGN-049`` for a *parent* where there
-            is none.
+            is none, ``VND-SIGN-055`` for an argument of another kind.
         FileError: The content cannot be read, or has changed.
     """
+    require_wire(wire)
+    require_form(form)
     require_able(identity, signing_time)
     if form.packaging == "enveloped":
         document = parse(wire.read())
@@ -143,6 +145,7 @@ def prepare_large_xml(
     Raises:
         ConfigError: ``VND-SIGN-050`` for another *form*.
     """
+    require_form(form)
     require_able(identity, signing_time)
     if not form.large:
         raise ConfigError(
@@ -152,6 +155,15 @@ def prepare_large_xml(
             facts={"packaging": form.packaging, "digest": form.digest, "algorithm": form.canonicalization},
         )
     return _enveloped(document, identity, signing_time, parent, form)
+
+
+def require_form(form: XmlForm) -> None:
+    """Refuse what is no form.
+
+    Raises:
+        ConfigError: ``VND-SIGN-055``.
+    """
+    require_kind("form", form, XmlForm, "a vnedoc.signing.XmlForm")
 
 
 def require_able(identity: SigningIdentity, signing_time: dt.datetime) -> None:
@@ -210,7 +222,8 @@ class _InMemory:
 def digest_of(target: XmlDocument | etree._Element, form: XmlForm) -> bytes:
     """Digest the canonical form of a document or element as a form says."""
     hasher = hashlib.new(form.digest)
-    canonicalize_into(hasher.update, target, form.method)
+    small = isinstance(target, XmlDocument) and target.is_small
+    canonicalize_into(hasher.update, target, form.method, at_once=small)
     return hasher.digest()
 
 
@@ -223,6 +236,7 @@ def _enveloped(
 ) -> Prepared:
     outline = document.outline
     path = parent or (str(outline.root.tag).rpartition("}")[2],)
+    require_kind("parent", path, tuple, "a tuple of local names from the root on")
     inside = True
     present = find_signatures(outline)
     if form.reference:
@@ -239,7 +253,7 @@ def _enveloped(
             hint="sign the document as it was before that signature",
             facts={"place": where},
         )
-    offset = end_tag_offset(outline.data, path)
+    place, around = _place_in(document, path)
     measured = document.measure()
     data = SignedData(
         uri=form.reference,
@@ -258,11 +272,28 @@ def _enveloped(
         form,
         data,
         seed,
-        place=Place(offset=document.written_offset(offset)),
-        in_place=lambda text: signature_in(
-            Place(offset=offset).put(outline.data, text.encode()), f"sig-{name_of(seed)}"
-        ),
+        place=attrs.evolve(place, offset=document.written_offset(place.offset)),
+        around=around,
+        in_place=lambda text: signature_in(place.put(outline.data, text.encode()), f"sig-{name_of(seed)}"),
     )
+
+
+def _place_in(document: _Outlined, path: tuple[str, ...]) -> tuple[Place, tuple[str, str]]:
+    """Give the end of an element, and the text around the signature: tags, where its own is ``<a/>``.
+
+    Raises:
+        DecodeError: ``VND-XML-034`` when there is no such element.
+    """
+    outline = document.outline
+    try:
+        return Place(offset=end_tag_offset(outline.data, path)), ("", "")
+    except DecodeError:
+        if not isinstance(document, _InMemory):
+            raise
+        span = element_span(outline, element_at(outline, path))
+        if span.end_tag is not None:
+            raise
+        return Place(offset=span.inside - 2, removed=2), (">", f"</{span.name}>")
 
 
 # --- enveloping and detached ----------------------------------------------------------------------
