@@ -75,11 +75,10 @@ roomy = Limits(tree_bytes=64 * 1024 * 1024)
 tree_bytes = 67108864
 ```
 
-`file_bytes` bounds every file. To judge signatures XML is read into memory as a whole, so there `tree_bytes`
-decides the largest XML or edXML file, attachments included: 32 MiB unless you raise it. Base64 makes an
-attachment a third larger, so the attachments of such a message may have about 24 MiB together. Reading alone
-(`vnedoc.edxml.read_file`, `EdXmlCodec.decode`) leaves attachments in the file: there `tree_bytes` counts what
-is left of the message without their contents, and `attachment_bytes` and `total_bytes` decide.
+`file_bytes` bounds every file. An edXML message above 1 MiB is read and judged with its attachments left in
+the file: there `tree_bytes` counts what is left of the message without their contents, and `attachment_bytes`
+and `total_bytes` decide. Any other XML file is in memory as a whole, so `tree_bytes` decides the largest:
+32 MiB unless you raise it.
 """
 JSON_INTRO = """\
 Each command prints one array with one object per file, in the order the files were given. Every key is

@@ -95,3 +95,19 @@ def test_a_private_address_must_be_allowed(world, run, tmp_path, authority):
     )
     assert code == 2
     assert b"VND-NET-004" in stderr
+
+
+def test_a_detached_signature_is_raised_beside_its_file(world, run, tmp_path, authority):
+    content = tmp_path / "phu-luc.txt"
+    content.write_bytes(b"Phu luc")
+    key = f"--key=pem:{world.folder}/keys/good.pem"
+    signed, raised = tmp_path / "signed.xml", tmp_path / "raised.xml"
+    assert run("sign", content, key, "--packaging=detached", "--out", signed)[0] == 0
+    words = ("augment", signed, "--level=B-T", f"--tsa={authority.tsa_url}", "--allow-private")
+    code, _, stderr = run(*words, "--out", raised)
+    assert (code, b"VND-SIGN-081" in stderr) == (2, True)
+    more = (f"--content={content}", "--signature=signature-1", "--out", raised)
+    code, _, stderr = run(*words, *more)
+    assert code == 0, stderr
+    report = vnedoc.verify(raised, world.pki.policy(AT), resolver={"phu-luc.txt": content})
+    assert report.signatures[0].level is Level.B_T

@@ -55,7 +55,7 @@ VIETNAMESE = re.compile(
 EXTRA = {
     "conclusion": {"NONE", "PASSED_NOTES"},
     "meaning": {"NONE", "PASSED_NOTES", "PASSED_ATTACHMENTS"},
-    "action": {"NONE", "PASSED_NOTES", "PASSED_ATTACHMENTS"},
+    "action": {"NONE", "PASSED_NOTES", "PASSED_ATTACHMENTS", "PASSED_PART"},
     "severity": {"missing"},
 }
 # EN 319 102-1, tables 5 and 6: these come with FAILED only.

@@ -269,6 +269,7 @@ def test_a_report_in_full():
         "signatures": [
             {
                 "id": "s1",
+                "xml_id": None,
                 "where": "document",
                 "conclusion": "INDETERMINATE",
                 "sub_indication": "TRY_LATER",

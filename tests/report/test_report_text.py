@@ -42,8 +42,9 @@ from vnedoc.report import (
     to_text,
 )
 from vnedoc.report._catalogue import has_word, value_word, word
+from vnedoc.report._coverage import node_text
 from vnedoc.report._render import readable_name
-from vnedoc.report._verdict import finding_key, node_text, verdict_of
+from vnedoc.report._verdict import finding_key, verdict_of
 
 AT = dt.datetime(2026, 11, 22, 1, 2, 3, tzinfo=dt.UTC)
 GONE = Unreadable("gone.pdf", FileError("VND-IO-001", "cannot read", facts={"reason": "no such file"}))

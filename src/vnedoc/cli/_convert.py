@@ -11,7 +11,7 @@ from vnedoc.cli._options import limits_of, output_of
 from vnedoc.directory import FileDirectory
 from vnedoc.edxml import convert as convert_message
 from vnedoc.edxml import rules
-from vnedoc.report import codes, findings_to_text
+from vnedoc.report import codes, explains, findings_to_text
 from vnedoc.report import explain as explain_code
 from vnedoc.workflow import as_wire
 
@@ -49,7 +49,7 @@ def explain(options: argparse.Namespace, console: Console) -> int:
     wanted = asked.upper()
     named = [one for one in rules() if wanted in (one.id.upper(), one.code)]
     code = named[0].code if named else wanted
-    if not named and code not in codes():
+    if not named and not explains(code):
         return _list_matches(asked, options, console)
     texts = {lang: explain_code(code, lang) for lang in _LANGUAGES}
     if options.format == "json":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
-from vnedoc.cli._options import acceptance_of, password_of, policy_of
+from vnedoc.cli._options import acceptance_of, contents_of, password_of, policy_of
 from vnedoc.edxml import message_to_dict, safe_name
 from vnedoc.edxml import to_json as message_to_json
 from vnedoc.errors import ConfigError, FileError, VerificationError
@@ -27,6 +27,7 @@ _HEAD = 64 * 1024
 def verify(options: argparse.Namespace, console: Console) -> int:
     """Judge each file; the worst exit code wins."""
     policy, acceptance, password = policy_of(options), acceptance_of(options), password_of(options)
+    contents = contents_of(options)
     for file in options.files:
         _no_part_of_a_seal(file, policy, acceptance)
     rows: list[Report | Unreadable] = []
@@ -34,7 +35,16 @@ def verify(options: argparse.Namespace, console: Console) -> int:
         if len(options.files) > 1:
             console.note(f"[{number}/{len(options.files)}] {file}")
         try:
-            rows.append(verify_file(Path(file), policy, acceptance=acceptance, password=password, file=file))
+            rows.append(
+                verify_file(
+                    Path(file),
+                    policy,
+                    acceptance=acceptance,
+                    password=password,
+                    file=file,
+                    resolver=contents,
+                )
+            )
         except FileError as error:
             rows.append(Unreadable(file, error))
             console.error(error)

@@ -10,7 +10,8 @@ from typing import Any
 
 from vnedoc.cli._console import Console
 from vnedoc.cli._files import write_new
-from vnedoc.cli._options import limits_of
+from vnedoc.cli._options import contents_of, limits_of
+from vnedoc.dsig import Resolver
 from vnedoc.edxml import Decoded, EdXmlCodec, from_json, is_edxml, message_to_dict, safe_name, sniff_type
 from vnedoc.edxml import extract as extract_attachments
 from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
@@ -56,7 +57,7 @@ _MISSED = frozenset({"VND-EDX-040", "VND-EDX-041"})
 def inspect(options: argparse.Namespace, console: Console) -> int:
     """Show what is in one file; 1 when it is malformed, 2 when it cannot be read."""
     try:
-        row = _inspect(options.file, limits_of(options))
+        row = _inspect(options.file, limits_of(options), contents_of(options))
     except FileError as error:
         console.error(error)
         if options.format == "json":
@@ -69,7 +70,7 @@ def inspect(options: argparse.Namespace, console: Console) -> int:
     return 1 if any(one.severity is Severity.ERROR for one in row.findings) else 0
 
 
-def _inspect(file: str, limits: Limits) -> Inspected:
+def _inspect(file: str, limits: Limits, resolver: Resolver | None) -> Inspected:
     wire = as_wire(Path(file))
     decoded: Decoded | None = None
     if wire.size > limits.tree_bytes and (kind := _kind(wire)) is FileKind.EDXML:
@@ -89,10 +90,15 @@ def _inspect(file: str, limits: Limits) -> Inspected:
             whole_document=False,
             limits=limits,
         )
-        seen = examine(wire, policy, acceptance=Acceptance.REWRITTEN, main=None, password=None)
+        seen = examine(
+            wire, policy, acceptance=Acceptance.REWRITTEN, main=None, password=None, resolver=resolver
+        )
         decoded, kind = seen.decoded, seen.report.kind
         findings = decoded.findings if decoded else seen.report.findings if seen.malformed else ()
-        present = tuple(PresentSignature(one.where, one.format.value) for one in seen.report.signatures)
+        present = tuple(
+            PresentSignature(one.where, one.format.value, one.id, one.xml_id)
+            for one in seen.report.signatures
+        )
     message = None if decoded is None else decoded.message
     files = message.attachments if isinstance(message, Envelope) else ()
     return Inspected(

@@ -7,12 +7,15 @@ import datetime as dt
 import getpass
 import os
 import sys
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import attrs
 
 from vnedoc.errors import ConfigError
-from vnedoc.model import Acceptance, Limits
+from vnedoc.model import Acceptance, Blob, Limits
 from vnedoc.protocols import RevocationSource, Timestamper
 from vnedoc.signing import KeySigner, load_key
 from vnedoc.trust import RevocationStore, TrustStore
@@ -121,6 +124,35 @@ def limits_of(options: argparse.Namespace, base: Limits | None = None) -> Limits
             )
         changed[name] = int(number)
     return attrs.evolve(base or Limits(), **changed)
+
+
+def contents_of(options: argparse.Namespace) -> Callable[[str | None], Blob | None] | None:
+    """Give what finds the files of ``--content``: by the last segment of a URI, the only one without a URI.
+
+    Raises:
+        ConfigError: ``VND-CLI-011``, two of them have the same name.
+        FileError: One cannot be read.
+    """
+    files: dict[str, Blob] = {}
+    for one in options.content:
+        name = unicodedata.normalize("NFC", Path(one).name)
+        if name in files:
+            raise ConfigError(
+                "VND-CLI-011",
+                f"two files of --content are called {name}",
+                path=one,
+                hint="the name at the end of the URI must say which one it is; rename one of them",
+                facts={"name": name},
+            )
+        files[name] = Blob.from_file(one)
+
+    def find(uri: str | None) -> Blob | None:
+        if uri is None:
+            return next(iter(files.values())) if len(files) == 1 else None
+        path = uri.partition("#")[0].partition("?")[0]
+        return files.get(unicodedata.normalize("NFC", unquote(path.rpartition("/")[2])))
+
+    return find if files else None
 
 
 def output_of(options: argparse.Namespace) -> Path:

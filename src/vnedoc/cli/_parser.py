@@ -66,6 +66,7 @@ def _looking(command: Command) -> None:
     """Add the commands that need no keys and judge no signature."""
     inspect = command("inspect", "Show what is in a file, without judging it.", "_look", "inspect")
     inspect.add_argument("file", metavar="FILE")
+    _content(inspect)
     _limit(inspect)
     _format(inspect, "text", "json")
     _lang(inspect)
@@ -126,6 +127,7 @@ def _judging(command: Command) -> None:
     """Add the commands that judge."""
     verify = command("verify", "Judge every signature in PDF, XML and edXML files.", "_judge", "verify")
     verify.add_argument("files", nargs="+", metavar="FILE")
+    _content(verify)
     _verifying(verify)
     _format(verify, "text", "json", "html")
     _lang(verify)
@@ -153,7 +155,37 @@ def _making(command: Command) -> None:
     _key(sign, required=True)
     sign.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
     sign.add_argument("--level", default="B-B", metavar="LEVEL", help="baseline level (%(default)s)")
+    _stating(sign)
+    sign.add_argument(
+        "--element",
+        metavar="ID",
+        help="XML: sign only the element with this Id (default: the whole document)",
+    )
+    sign.add_argument(
+        "--packaging",
+        choices=("enveloped", "enveloping", "detached"),
+        default="enveloped",
+        help="XML: where the signature stands; enveloping holds any file, detached is a file of its own"
+        " beside it (%(default)s)",
+    )
     _stamping(sign, required=False)
+
+    countersign = command(
+        "countersign", "Sign the value of a signature that stands in an XML file.", "_make", "countersign"
+    )
+    countersign.add_argument("file", metavar="FILE")
+    _key(countersign, required=True)
+    countersign.add_argument(
+        "--signature", required=True, metavar="ID", help="its Id, or signature-N as reports call it"
+    )
+    countersign.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
+    countersign.add_argument(
+        "--style",
+        choices=("property", "separate"),
+        default="property",
+        help="in that signature's unsigned properties, or a signature of its own (%(default)s)",
+    )
+    _stating(countersign)
 
     augment = command(
         "augment", "Raise an XML signature, whoever made it, to B-T, B-LT or B-LTA.", "_make", "augment"
@@ -161,7 +193,12 @@ def _making(command: Command) -> None:
     augment.add_argument("file", metavar="FILE")
     augment.add_argument("--out", required=True, metavar="FILE", help="written as a whole or not at all")
     augment.add_argument("--level", default="B-LTA", metavar="LEVEL", help="baseline level (%(default)s)")
-    augment.add_argument("--signature", metavar="ID", help="Id of the signature, where there are several")
+    augment.add_argument(
+        "--signature",
+        metavar="ID",
+        help="the signature, where there are several: its Id, or signature-N as reports call it",
+    )
+    _content(augment)
     _stamping(augment, required=True)
 
     seal = command(
@@ -195,6 +232,16 @@ def _lang(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _content(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--content",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="file that a detached XML signature covers; found by the name at the end of its URI",
+    )
+
+
 def _limit(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--limit",
@@ -215,6 +262,19 @@ def _key(parser: argparse.ArgumentParser, **more: Any) -> None:
         "--passphrase-env",
         metavar="NAME",
         help="environment variable that holds the passphrase (else asked for)",
+    )
+
+
+def _stating(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the signer states")
+    group.add_argument("--place", metavar="CITY", help="where it is signed")
+    group.add_argument(
+        "--role", action="append", default=[], metavar="TEXT", help="XML: role that the signer claims"
+    )
+    group.add_argument(
+        "--commitment",
+        metavar="NAME",
+        help="XML: origin, receipt, delivery, sender, approval or creation; or an absolute URI",
     )
 
 

@@ -1,6 +1,6 @@
 """Reports for people and programs: text, JSON and one HTML page, in Vietnamese and English."""
 
-from vnedoc.report._catalogue import Message, codes, explain
+from vnedoc.report._catalogue import Message, codes, explain, explains
 from vnedoc.report._html import to_html
 from vnedoc.report._json import (
     AttachmentRow,
@@ -34,6 +34,7 @@ __all__ = [
     "codes",
     "error_to_dict",
     "explain",
+    "explains",
     "finding_to_dict",
     "findings_to_text",
     "inspect_to_dict",

@@ -11,11 +11,14 @@ from typing import Any
 
 import attrs
 
-from vnedoc.errors import InputError
+from vnedoc.errors import FactValue, InputError
 
 LANGUAGES = ("vi", "en")
+_CONCLUSIONS = ("PASSED", "INDETERMINATE", "FAILED")
 _CODE = re.compile(r"VND-([A-Z0-9]+)(?:-[0-9]{3})?")
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+# Clauses of which those are said that have something to say: ``[role {roles}|place {place}]``.
+_CLAUSES = re.compile(r"\[([^\[\]|]*(?:\|[^\[\]|]*)+)\]")
 # The order of the floors, from the ground up: so reads the table of codes.
 _ORDER = (
     "model", "io", "extra", "net", "xml", "dsig", "trust", "edx", "sign", "sig", "pdf", "pol",
@@ -39,6 +42,21 @@ class Message:
 
 
 @attrs.frozen
+class Case:
+    """Words of an entry for one value of a fact.
+
+    Attributes:
+        fact: Name of the fact.
+        value: What it must be; ``None`` for a fact that is none.
+        texts: Language to what replaces the usual words.
+    """
+
+    fact: str
+    value: str | int | None
+    texts: Mapping[str, Message]
+
+
+@attrs.frozen
 class Entry:
     """One code of the catalogue.
 
@@ -48,12 +66,20 @@ class Entry:
         texts: Language to its texts, placeholders in braces.
         lack: Whether, as an error, it only says that something is not at hand: under INDETERMINATE it is
             shown as missing, not as an error.
+        cases: Other words for some values of facts; the first that fits is taken.
     """
 
     code: str
     facts: tuple[str, ...]
     texts: Mapping[str, Message]
     lack: bool = False
+    cases: tuple[Case, ...] = ()
+
+    def text(self, facts: Mapping[str, FactValue], lang: str) -> Message:
+        """Give the words for these facts, placeholders still in braces."""
+        fitting = (one for one in self.cases if one.fact in facts and facts[one.fact] == one.value)
+        case = next(fitting, None)
+        return (self.texts if case is None else case.texts)[lang]
 
 
 def language(lang: str) -> str:
@@ -84,15 +110,18 @@ def _section(prefix: str) -> Mapping[str, Entry]:
         table = _read(prefix)
     except FileNotFoundError:
         return {}
-    return {
-        code: Entry(
-            code,
-            tuple(row["facts"]),
-            {lang: Message(**row[lang]) for lang in LANGUAGES},
-            row.get("lack", False),
+    return {code: _entry(code, row) for code, row in table.items()}
+
+
+def _entry(code: str, row: Mapping[str, Any]) -> Entry:
+    cases = (
+        Case(
+            one["fact"], one.get("value"), {lang: Message(**{**row[lang], **one[lang]}) for lang in LANGUAGES}
         )
-        for code, row in table.items()
-    }
+        for one in row.get("case", ())
+    )
+    texts = {lang: Message(**row[lang]) for lang in LANGUAGES}
+    return Entry(code, tuple(row["facts"]), texts, row.get("lack", False), tuple(cases))
 
 
 def entry(code: str) -> Entry | None:
@@ -107,22 +136,61 @@ def codes() -> tuple[str, ...]:
 
 
 def explain(code: str, lang: str = "en") -> Message:
-    """Say what a code means, with its facts as ``<name>``.
+    """Say what a code means, with its facts as ``<name>``; or a conclusion, its reason, or a level.
+
+    Args:
+        code: ``VND-XML-001``, ``HASH_FAILURE``, ``PASSED``, ``B-LTA``.
+        lang: ``vi`` or ``en``.
 
     Raises:
         InputError: ``VND-VER-010`` for an unknown language, ``VND-VER-011`` for an unknown code.
     """
     language(lang)
     found = entry(code)
-    if found is None:
+    if found is not None:
+        text = found.texts[lang]
+        parts = (say_clauses(one) for one in (text.checked, text.seen, text.next))
+        return Message(*(PLACEHOLDER.sub(r"<\1>", one) for one in parts))
+    known = _explained(code, lang)
+    if known is None:
         raise InputError(
             "VND-VER-011",
             "there is no such code",
-            hint="codes look like VND-XML-001",
+            hint="codes look like VND-XML-001; HASH_FAILURE, PASSED and B-LTA are known too",
             facts={"seen": code},
         )
-    text = found.texts[lang]
-    return Message(*(PLACEHOLDER.sub(r"<\1>", one) for one in (text.checked, text.seen, text.next)))
+    return known
+
+
+def explains(code: str) -> bool:
+    """Tell whether ``explain`` knows it."""
+    return entry(code) is not None or _explained(code, LANGUAGES[0]) is not None
+
+
+def _explained(name: str, lang: str) -> Message | None:
+    """Say what a word of ETSI EN 319 102-1 means, or a level."""
+    if has_word("sub_indication", name):
+        group = "undecided_action" if has_word("undecided_action", name) else "action"
+        then = word(group, name if group == "undecided_action" else "FAILED", lang)
+        return Message(word("explained", "sub_indication", lang), word("sub_indication", name, lang), then)
+    if name in _CONCLUSIONS:
+        seen, then = (word(group, name, lang) for group in ("meaning", "action"))
+        return Message(word("explained", "conclusion", lang), seen, then)
+    if has_word("level_meaning", name):
+        told = (word("explained", "level", lang), word("level_meaning", name, lang))
+        return Message(*told, word("explained", "level_next", lang))
+    return None
+
+
+def say_clauses(text: str, facts: Mapping[str, FactValue] | None = None) -> str:
+    """Leave out the clauses whose facts are empty; all of them stay when none of them has any."""
+
+    def said(match: re.Match[str]) -> str:
+        clauses = match[1].split("|")
+        told = [one for one in clauses if facts and all(facts.get(name) for name in placeholders(one))]
+        return "; ".join(told or clauses)
+
+    return _CLAUSES.sub(said, text)
 
 
 @functools.cache

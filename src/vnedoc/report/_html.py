@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from vnedoc.model import Conclusion, Finding, Report, SignatureReport
+from vnedoc.model import Conclusion, Finding, Report, Severity, SignatureReport
 from vnedoc.report._catalogue import language, word
+from vnedoc.report._coverage import Part, Piece, data_and_own, lacking, piece_text, where_text
 from vnedoc.report._json import Unreadable
 from vnedoc.report._render import plain, render_error, render_finding
 from vnedoc.report._verdict import (
@@ -19,14 +20,12 @@ from vnedoc.report._verdict import (
     file_facts,
     finding_key,
     no_signatures,
-    node_text,
     remedies,
     rules,
     signature_facts,
     signature_word,
     signer_name,
     verdict_of,
-    where_text,
 )
 
 # Drawn, not typed: a font may lack the signs, and colour alone does not speak to everybody.
@@ -36,6 +35,9 @@ _SIGNS = {
     "FAILED": '<path d="M16 16l16 16M32 16L16 32"/>',
     "NONE": '<path d="M15 24h18"/>',
 }
+
+# Steps of a path that are shown; of a longer one the last two.
+_LONGEST_PATH = 3
 
 
 @functools.cache
@@ -122,6 +124,8 @@ def _verdict(report: Report | Unreadable, verdict: Verdict) -> Iterator[str]:
     else:
         yield _p("meaning", verdict.meaning)
         yield _p("reason", verdict.reason, code)
+    if verdict.note is not None:
+        yield _p("note", verdict.note)
     yield "</div></div>"
 
 
@@ -165,26 +169,40 @@ def _signature(signature: SignatureReport, lang: str) -> Iterator[str]:
 
 
 def _covers(signature: SignatureReport, lang: str) -> Iterator[str]:
+    """Give what is signed, then what should be and is not, and fold what the signature holds of its own."""
+    data, own = data_and_own(signature)
+    missed = lacking(signature)
     yield f"<h4>{_label('covers', lang)}</h4>"
-    if not signature.covers:
+    if data or missed:
+        pieces = [_piece(one, lang) for one in data]
+        pieces += [
+            f"<li class='error'>{_code(one.node)}: {escape(word('covered', one.key, lang))}</li>"
+            for one in missed
+        ]
+        yield f"<ul class='covers'>{''.join(pieces)}</ul>"
+    else:
         yield f"<p class='next'>{_label('covers_nothing', lang)}</p>"
-        return
-    heads = ("part", "location", "size", "digest")
-    yield (
-        "<table><thead><tr>"
-        + "".join(f"<th>{_label(one, lang)}</th>" for one in heads)
-        + "</tr></thead><tbody>"
-    )
-    for one in signature.covers:
-        size = "" if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
-        cells = (
-            _shown(one.node, node_text(one.node, lang)),
-            _code(one.location),
-            escape(size),
-            _code(one.digest),
-        )
-        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-    yield "</tbody></table>"
+    if own:
+        yield f"<details><summary>{escape(word('covered', 'own', lang))}</summary><ul class='covers'>"
+        yield "".join(_piece(one, lang) for one in own) + "</ul></details>"
+
+
+def _piece(piece: Piece, lang: str) -> str:
+    """Give one piece: data by its whole path, what is the signature's own by the end of it."""
+    one = piece.covered
+    name = _path(one.node) if piece.part is Part.OWN else _shown(one.node, piece_text(piece, lang))
+    size = None if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
+    small = [_code(one.location), escape(size or ""), _code(one.digest)]
+    told = " · ".join(part for part in small if part)
+    return f"<li>{name}" + (f"<p class='small'>{told}</p>" if told else "") + "</li>"
+
+
+def _path(path: str) -> str:
+    """Give the last two steps of a long path, and the whole of it to whoever points at it."""
+    steps = plain(path).split("/")
+    if not path.startswith("/") or len(steps) <= _LONGEST_PATH + 1:
+        return _code(path)
+    return f"<code title='{escape(plain(path))}'>…/{escape('/'.join(steps[-2:]))}</code>"
 
 
 def _shown(raw: str, words: str) -> str:
@@ -193,13 +211,27 @@ def _shown(raw: str, words: str) -> str:
 
 
 def _findings(findings: Sequence[Finding], conclusion: Conclusion, lang: str) -> Iterator[str]:
+    """Give the findings; those that are only good to know stand folded after the others."""
+    notes = [one for one in findings if one.severity is Severity.INFO]
+    others = [one for one in findings if one.severity is not Severity.INFO]
+    if others:
+        yield from _list(others, conclusion, lang)
+    if notes:
+        yield f"<details><summary>{_label('notes', lang)} ({len(notes)})</summary>"
+        yield from _list(notes, conclusion, lang)
+        yield "</details>"
+
+
+def _list(findings: Sequence[Finding], conclusion: Conclusion, lang: str) -> Iterator[str]:
     yield "<ul class='findings'>"
     for one in findings:
         text = render_finding(one, lang)
         severity = finding_key(one, conclusion)
         small = [escape(word("severity", severity, lang)), _code(one.code)]
         if one.location:
-            small.append(f"{_label('at', lang)} {_shown(one.location, where_text(one.location, lang))}")
+            words = where_text(one.location, lang)
+            where = _path(one.location) if words == plain(one.location) else escape(words)
+            small.append(f"{_label('at', lang)} {where}")
         small.append(f"{_label('checked', lang)}: {escape(text.checked)}")
         yield f"<li class='{severity}'>{_p('seen', text.seen)}{_p('next', text.next)}"
         yield f"<p class='small'>{' · '.join(small)}</p></li>"

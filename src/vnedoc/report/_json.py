@@ -85,10 +85,14 @@ class PresentSignature:
     Attributes:
         where: ``document``, ``envelope`` or ``attachment:<ContentId>``.
         kind: Format, such as ``XMLDSig``.
+        id: What reports call it; ``None`` where the file is too large to tell.
+        xml_id: ``Id`` of an XML signature's element; ``None`` for none.
     """
 
     where: str
     kind: str
+    id: str | None = None
+    xml_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -272,6 +276,7 @@ def schema(name: str) -> dict[str, Any]:
 def _signature(report: SignatureReport, lang: str) -> dict[str, Any]:
     return {
         "id": report.id,
+        "xml_id": report.xml_id,
         "where": report.where,
         "conclusion": report.conclusion.value,
         "sub_indication": report.sub_indication.value if report.sub_indication else None,

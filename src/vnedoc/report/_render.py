@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from vnedoc.errors import FactValue, VnedocError
 from vnedoc.model import VIETNAM, Finding
-from vnedoc.report._catalogue import Message, entry, language, value_word, word
+from vnedoc.report._catalogue import Message, entry, language, say_clauses, value_word, word
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]{2,9}(?:Z|[+-][0-9]{2}:[0-9]{2})")
 # A fact of a text, with the quotation marks around it.
@@ -23,7 +23,11 @@ _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
 # Other, separators of lines and paragraphs: none of them shows itself, some turn the text around.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Facts that are distinguished names: sentences show common name and organisation, the facts keep the whole.
-_NAMES = frozenset({"subject", "issuer", "signer"})
+_NAMES = frozenset({"subject", "issuer", "signer", "certificate", "certificates"})
+# Facts that are codes, or begin with one: it is said in words.
+_OF_CODES = frozenset({"codes", "cause"})
+_ONE_CODE = re.compile(r"VND-[A-Z]+-[0-9]{3}")
+_REASONS = re.compile(r"(?:VND-[A-Z]+-[0-9]{3}: )?(VND-[A-Z]+-[0-9]{3}(?:, VND-[A-Z]+-[0-9]{3})*)")
 _LONGEST = 600
 _DEEPEST = 8
 
@@ -83,7 +87,21 @@ def _text(value: str, lang: str, name: str) -> str:
         return "/".join(reversed(value.split("-")))
     if name in _NAMES:
         return plain(readable_name(value))
-    return value_word(name, value, lang) or plain(value)
+    return _codes_told(value, name, lang) or value_word(name, value, lang) or plain(value)
+
+
+def _codes_told(value: str, name: str, lang: str) -> str | None:
+    """Say a code in a few words, and the reasons ``CODE: CODE, CODE`` by what they end in."""
+    if name not in _OF_CODES or not _ONE_CODE.match(value):
+        return None
+    listed: list[str] = []
+    for part in value.split("; "):
+        reasons = _REASONS.fullmatch(part)
+        listed += _ONE_CODE.findall(part if reasons is None else reasons[1])
+    told = [(value_word("codes", one, lang), one) for one in dict.fromkeys(listed)]
+    if not told or any(words is None for words, _ in told):
+        return None
+    return ", ".join(f"{words} ({one})" for words, one in told)
 
 
 def _number(value: int) -> str:
@@ -135,7 +153,7 @@ def _unescaped(match: re.Match[str]) -> str:
     return match.group(2)
 
 
-def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
+def _fill(text: str, facts: Mapping[str, FactValue], lang: str, code: str) -> str:
     """Put the facts into a text. Only what was really there stands in quotation marks; “” is empty."""
 
     def fact(match: re.Match[str]) -> str:
@@ -149,9 +167,10 @@ def _fill(text: str, facts: Mapping[str, FactValue], lang: str) -> str:
             return opening + closing
         if opening and closing and isinstance(value, str) and (_is_time(value) or _is_day(value)):
             return opening + value + closing  # quoted: what was written there, and as it was written
-        return opening + value_text(value, lang, name=name) + closing
+        own = value_word(f"{code}.{name}", value, lang) if isinstance(value, str) else None
+        return opening + (own or value_text(value, lang, name=name)) + closing
 
-    return _FACT.sub(fact, text)
+    return _FACT.sub(fact, say_clauses(text, facts))
 
 
 def _sentence(text: str) -> str:
@@ -176,9 +195,9 @@ def _render(code: str, facts: Mapping[str, FactValue], lang: str) -> Message | N
     found = entry(code)
     if found is None:
         return None
-    text = found.texts[lang]
+    text = found.text(facts, lang)
     advice = _advice(text.next, facts)
-    checked, seen, then = (_fill(one, facts, lang) for one in (text.checked, text.seen, advice))
+    checked, seen, then = (_fill(one, facts, lang, code) for one in (text.checked, text.seen, advice))
     return Message(checked, _sentence(seen), then)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from vnedoc.errors import VnedocError
 from vnedoc.model import Conclusion, Finding, Report, Severity, SignatureReport
 from vnedoc.report._catalogue import language, word
+from vnedoc.report._coverage import Piece, data_and_own, lacking, piece_text, place_text, where_text
 from vnedoc.report._json import Checked, Inspected, Unreadable
 from vnedoc.report._render import plain, render_error, render_finding, value_text
 from vnedoc.report._verdict import (
@@ -15,13 +16,11 @@ from vnedoc.report._verdict import (
     file_facts,
     finding_key,
     no_signatures,
-    node_text,
     rules,
     signature_facts,
     signature_word,
     signer_name,
     verdict_of,
-    where_text,
 )
 
 
@@ -83,6 +82,8 @@ def _block(report: Report | Unreadable, lang: str) -> Iterator[str]:
     verdict = verdict_of(report, lang)
     yield _headline(report, lang)
     yield f"  {verdict.meaning}"
+    if verdict.note is not None:
+        yield f"  {verdict.note}"
     if isinstance(report, Unreadable):
         yield from (f"  {line}" for line in _error(report.error, lang))
         return
@@ -120,15 +121,32 @@ def _signature(number: int, signature: SignatureReport, lang: str) -> Iterator[s
         reason = word("sub_indication", signature.sub_indication.value, lang)
         yield f"    {word('label', 'reason', lang)}: {reason}"
     yield from (f"    {line}" for one in signature_facts(signature, lang) for line in _fact(one))
-    yield f"    {word('label', 'covers', lang)}:"
-    if not signature.covers:
-        yield f"      {word('label', 'covers_nothing', lang)}"
-    for one in signature.covers:
-        octets = None if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
-        parts = (one.location, octets, one.digest)
-        yield "      " + ", ".join((node_text(one.node, lang), *(plain(part) for part in parts if part)))
+    yield from (f"    {line}" for line in _covers(signature, lang))
     for finding in signature.findings:
         yield from (f"    {line}" for line in _finding(finding, lang, signature.conclusion))
+
+
+def _covers(signature: SignatureReport, lang: str) -> Iterator[str]:
+    """Give what is signed, then what should be and is not, then what the signature holds of its own."""
+    data, own = data_and_own(signature)
+    missed = lacking(signature)
+    yield f"{word('label', 'covers', lang)}:"
+    if not (data or missed):
+        yield f"  {word('label', 'covers_nothing', lang)}"
+    yield from (f"  {_piece(one, lang)}" for one in data)
+    for lack in missed:
+        yield f"  {plain(lack.node)}: {word('covered', lack.key, lang)}"
+    if own:
+        yield f"{word('covered', 'own', lang)}:"
+        yield from (f"  {_piece(one, lang)}" for one in own)
+
+
+def _piece(piece: Piece, lang: str) -> str:
+    one = piece.covered
+    octets = None if one.octets is None else f"{one.octets} {word('label', 'octets', lang)}"
+    return ", ".join(
+        (piece_text(piece, lang), *(plain(part) for part in (one.location, octets, one.digest) if part))
+    )
 
 
 def _checked(row: Checked | Unreadable, lang: str) -> Iterator[str]:
@@ -163,8 +181,9 @@ def _inspected(row: Inspected | Unreadable, lang: str) -> Iterator[str]:
     if not row.signatures_present:
         yield f"  {word('label', 'unread_signatures' if _stopped(row) else 'no_signatures', lang)}"
     for signature in row.signatures_present:
-        where = where_text(signature.where, lang)
-        yield f"  {word('label', 'unjudged', lang)}: {plain(signature.kind)}, {where}"
+        where = place_text(signature.where, lang)
+        named = f", Id “{plain(signature.xml_id)}”" if signature.xml_id else ""
+        yield f"  {word('label', 'unjudged', lang)}: {plain(signature.kind)}, {where}{named}"
     for finding in row.findings:
         yield from (f"  {line}" for line in _finding(finding, lang))
     if row.error is not None:

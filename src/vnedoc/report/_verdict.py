@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import attrs
 
 from vnedoc.model import Acceptance, Conclusion, Finding, Report, Severity, SignatureReport, SubIndication
 from vnedoc.report._catalogue import entry, has_word, word
+from vnedoc.report._coverage import signs_text, unsigned_rest
 from vnedoc.report._json import Unreadable
 from vnedoc.report._render import common_name, moment, plain, readable_name
-
-_REVISION = re.compile(r"revision ([0-9]{1,6}) of ([0-9]{1,6})")
 
 
 @attrs.frozen
@@ -40,6 +38,7 @@ class Verdict:
         meaning: What it means.
         reason: Why, when the meaning does not say so already.
         action: What to do.
+        note: What nobody should overlook beside a PASSED: that only parts of the file are signed.
     """
 
     key: str
@@ -47,13 +46,15 @@ class Verdict:
     meaning: str
     reason: str | None
     action: str
+    note: str | None = None
 
 
 def verdict_of(report: Report | Unreadable, lang: str) -> Verdict:
     """Say the verdict.
 
     An INDETERMINATE one is said by its sub-indication. A PASSED one with warnings points to them, and under
-    a rule that leaves the header of a message unproven it claims no more than the attachments.
+    a rule that leaves the header of a message unproven it claims no more than the attachments. One under
+    the rule ``element`` names the parts that are signed when nobody signed the whole.
     """
     key = "NONE" if isinstance(report, Unreadable) else report.conclusion.value
     reason = None if isinstance(report, Unreadable) else report.sub_indication
@@ -61,12 +62,15 @@ def verdict_of(report: Report | Unreadable, lang: str) -> Verdict:
         meaning, action = (word(one, reason.value, lang) for one in ("undecided", "undecided_action"))
         return Verdict(key, word("conclusion", key, lang), meaning, None, action)
     said = _passed_key(report) if isinstance(report, Report) and report.passed else key
+    note = unsigned_rest(report, lang) if isinstance(report, Report) else None
+    noted = note is not None or said == "PASSED_ATTACHMENTS"
     return Verdict(
         key,
-        word("conclusion", "PASSED_NOTES" if said == "PASSED_ATTACHMENTS" else said, lang),
+        word("conclusion", "PASSED_NOTES" if noted else said, lang),
         word("meaning", said, lang),
         None if reason is None else word("sub_indication", reason.value, lang),
-        word("action", said, lang),
+        word("action", "PASSED_PART" if note is not None and said != "PASSED_ATTACHMENTS" else said, lang),
+        note,
     )
 
 
@@ -135,7 +139,7 @@ def file_facts(report: Report, lang: str) -> Iterator[Fact]:
 
 def signature_facts(signature: SignatureReport, lang: str) -> Iterator[Fact]:
     """Give what is known of a signature; a broken one has no level."""
-    yield Fact(word("label", "signs", lang), where_text(signature.where, lang))
+    yield Fact(word("label", "signs", lang), signs_text(signature, lang))
     if signature.signing_time is not None:
         source = word("time_source", signature.time_source.value, lang) if signature.time_source else ""
         when = moment(signature.signing_time, lang)
@@ -156,22 +160,6 @@ def signature_facts(signature: SignatureReport, lang: str) -> Iterator[Fact]:
 def _name(label: str, name: str, lang: str) -> Fact:
     shown = plain(readable_name(name))
     return Fact(word("label", label, lang), shown, plain(name) if shown != plain(name) else None)
-
-
-def where_text(where: str, lang: str) -> str:
-    """Say what a signature signs: the document, the message or an attachment."""
-    if where.startswith("attachment:"):
-        return f"{word('where', 'attachment', lang)} {plain(where.removeprefix('attachment:'))}"
-    return plain(word("where", where, lang))
-
-
-def node_text(node: str, lang: str) -> str:
-    """Say what a signature covers; a path or an address stays as it is."""
-    revision = _REVISION.fullmatch(node)
-    if revision is None:
-        return plain(node)
-    text = word("label", "revision", lang)
-    return text.replace("{number}", revision[1]).replace("{count}", revision[2])
 
 
 def signer_name(signature: SignatureReport, lang: str) -> str:

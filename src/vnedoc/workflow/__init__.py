@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from vnedoc.workflow._sealing import (
         check,
         complete,
+        counter_sign_xml,
+        prepare_counter_xml,
         prepare_seal,
+        prepare_xml,
         seal,
         sign_edxml,
         sign_pdf,
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
         unsealed,
     )
     from vnedoc.workflow._signed_parts import SignedPart, signed_parts
-    from vnedoc.workflow._source import Source, as_wire, kind_of
+    from vnedoc.workflow._source import Content, Contents, Source, as_wire, contents_of, kind_of
     from vnedoc.workflow._verify import Examined, examine, open_sealed, verify
 
 __all__ = [
+    "Content",
+    "Contents",
     "Examined",
     "Mailroom",
     "PolicyOpener",
@@ -37,12 +42,16 @@ __all__ = [
     "check",
     "complete",
     "complete_seal_file",
+    "contents_of",
+    "counter_sign_xml",
     "examine",
     "kind_of",
     "open_mailroom",
     "open_sealed",
+    "prepare_counter_xml",
     "prepare_seal",
     "prepare_seal_file",
+    "prepare_xml",
     "recall",
     "replace",
     "revoke",
@@ -66,7 +75,7 @@ _MODULE_OF = {
     **dict.fromkeys(("Mailroom", "PolicyOpener", "open_mailroom"), "_mailroom"),
     **dict.fromkeys(("augment", "augment_file"), "_raising"),
     **dict.fromkeys(("SignedPart", "signed_parts"), "_signed_parts"),
-    **dict.fromkeys(("Source", "as_wire", "kind_of"), "_source"),
+    **dict.fromkeys(("Content", "Contents", "Source", "as_wire", "contents_of", "kind_of"), "_source"),
     **dict.fromkeys(("Examined", "examine", "open_sealed", "verify"), "_verify"),
 }
 

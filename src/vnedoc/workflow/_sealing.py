@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
@@ -19,15 +20,17 @@ from vnedoc.model import (
 )
 from vnedoc.protocols import Directory, Signer, SigningIdentity, Timestamper
 from vnedoc.signing import Prepared, SigningState
-from vnedoc.workflow._source import Source, as_wire, kind_of
+from vnedoc.workflow._source import Source, as_wire, kind_of, require_policy
+from vnedoc.xml import end_tag_offset
 
 if TYPE_CHECKING:
-    from vnedoc.signing import XmlForm
+    from vnedoc.signing import CounterStyle, XmlForm
     from vnedoc.verification import Policy
 
 Message: TypeAlias = Envelope | StatusMessage
 
 _HEAD = 4096
+_EMPTY_HEADER = re.compile(rb"<(?:[^\s<>:/]{1,64}:)?edXMLHeader(?:\s[^<>/]{0,1000})?/>")
 
 
 def check(
@@ -162,10 +165,10 @@ def prepare_seal(
     message: Message, identity: SigningIdentity, *, signing_time: dt.datetime
 ) -> tuple[Wire, Prepared]:
     """First step of sealing with a key that is elsewhere: the unsigned bytes, and what the key must sign."""
-    from vnedoc.signing import prepare_xml
+    from vnedoc.signing import prepare_xml as prepare
 
     wire = unsealed(message)
-    return wire, prepare_xml(wire, identity, signing_time=signing_time, parent=SIGNATURE_PARENT)
+    return wire, prepare(wire, identity, signing_time=signing_time, parent=SIGNATURE_PARENT)
 
 
 def complete(source: Source, state: SigningState | str, signature: bytes) -> Wire:
@@ -232,6 +235,7 @@ def sign_xml(
     *,
     level: str = "B-B",
     signing_time: dt.datetime | None = None,
+    parent: tuple[str, ...] | None = None,
     form: XmlForm | None = None,
     timestamper: Timestamper | None = None,
     policy: Policy | None = None,
@@ -243,18 +247,113 @@ def sign_xml(
         signer: The key.
         level: ``B-B``, ``B-T``, ``B-LT`` or ``B-LTA``, see ``augment``.
         signing_time: Claimed time with zone; default now.
+        parent: Local names from the root to the element whose last child an enveloped signature becomes, such
+            as ``("HDon", "DSCKS", "NBan")``; default the root.
         form: How the signature looks; default enveloped over the whole document.
         timestamper: The time-stamping authority, for ``B-T`` and above.
         policy: Trust and revocation data, for ``B-LT`` and above.
 
     Raises:
-        ConfigError: ``VND-SIGN-086``, the level is not known or needs more than was given.
-        DecodeError: It is not well-formed XML.
+        ConfigError: ``VND-SIGN-086``, the level is not known or needs more than was given;
+            ``VND-SIGN-055`` or ``VND-FLOW-027``, an argument is of another kind.
+        DecodeError: It is not well-formed XML, or has no such parent.
         SigningError: The key refused, or the level cannot be reached.
         TransportError: The time-stamping authority cannot be reached.
         FileError: A file cannot be read.
     """
-    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, form=form)
+    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, form=form, parent=parent)
+
+
+def prepare_xml(
+    source: Source,
+    identity: SigningIdentity,
+    *,
+    signing_time: dt.datetime,
+    parent: tuple[str, ...] | None = None,
+    form: XmlForm | None = None,
+) -> Prepared:
+    """First step of ``sign_xml`` with a key that is elsewhere: what it must sign; ``complete`` is the second.
+
+    Args:
+        source: Bytes, path or ``Wire``, as for ``sign_xml``.
+        identity: Certificate, chain and what the key makes, such as ``vnedoc.signing.PublicIdentity``.
+        signing_time: Claimed time with zone; whole seconds are kept.
+        parent: Where the signature goes, as for ``sign_xml``, as are *form* and the errors.
+        form: How the signature looks.
+    """
+    from vnedoc.signing import XmlForm as Form
+    from vnedoc.signing import prepare_xml as prepare
+
+    form = Form() if form is None else form
+    return prepare(as_wire(source), identity, signing_time=signing_time, parent=parent, form=form)
+
+
+def counter_sign_xml(
+    source: Source,
+    signer: Signer,
+    *,
+    signature_id: str,
+    style: CounterStyle = "property",
+    signing_time: dt.datetime | None = None,
+    form: XmlForm | None = None,
+) -> Wire:
+    """Sign the value of a signature that stands in an XML document (EN 319 132-1, clause 5.2.7).
+
+    Args:
+        source: Bytes, path or ``Wire`` of the signed document; all its octets stay.
+        signer: The key.
+        signature_id: The signature that is signed: its ``Id``, or ``signature-N`` as reports call it.
+        style: ``property``: in its unsigned properties. ``separate``: a signature of its own.
+        signing_time: Claimed time with zone; default now.
+        form: How the new signature looks; nothing about packaging, reference and data.
+
+    Raises:
+        SigningError: ``VND-SIGN-053``, there is no one such signature; ``VND-SIGN-052``, ``VND-SIGN-054``,
+            ``VND-SIGN-058``, it cannot be signed in this way; or the key refused.
+        ConfigError: ``VND-SIGN-049`` or ``VND-SIGN-055``, *form* or *style* does not fit.
+        DecodeError: It is not well-formed XML.
+        FileError: A file cannot be read.
+    """
+    from vnedoc.signing import XmlForm as Form
+    from vnedoc.signing import counter_sign_xml as sign
+
+    form = Form() if form is None else form
+    return sign(
+        as_wire(source), signer, signature_id=signature_id, style=style, signing_time=signing_time, form=form
+    )
+
+
+def prepare_counter_xml(
+    source: Source,
+    identity: SigningIdentity,
+    *,
+    signature_id: str,
+    signing_time: dt.datetime,
+    style: CounterStyle = "property",
+    form: XmlForm | None = None,
+) -> Prepared:
+    """First step of ``counter_sign_xml`` with a key that is elsewhere; ``complete`` is the second.
+
+    Args:
+        source: Bytes, path or ``Wire`` of the signed document.
+        identity: Certificate, chain and what the key makes.
+        signature_id: As for ``counter_sign_xml``, as are *style*, *form* and the errors.
+        signing_time: Claimed time with zone; whole seconds are kept.
+        style: Where the new one goes.
+        form: How the new signature looks.
+    """
+    from vnedoc.signing import XmlForm as Form
+    from vnedoc.signing import prepare_counter_xml as prepare
+
+    form = Form() if form is None else form
+    return prepare(
+        as_wire(source),
+        identity,
+        signature_id=signature_id,
+        signing_time=signing_time,
+        style=style,
+        form=form,
+    )
 
 
 def sign_edxml(
@@ -281,7 +380,11 @@ def sign_edxml(
         SigningError: It is sealed already, or the key refused.
         FileError: A file cannot be read.
     """
-    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, parent=SIGNATURE_PARENT)
+    wire = as_wire(source)
+    octets = wire.read()
+    if _EMPTY_HEADER.search(octets) is not None:
+        end_tag_offset(octets, SIGNATURE_PARENT)  # a header with nothing in it is not opened, as it is none
+    return _sign(wire, signer, level, signing_time, timestamper, policy, parent=SIGNATURE_PARENT)
 
 
 def _sign(
@@ -298,12 +401,14 @@ def _sign(
     from vnedoc.signing import XmlForm as Form
     from vnedoc.signing import sign_xml as sign
 
+    if policy is not None:
+        require_policy(policy)
     return sign(
         wire,
         signer,
         signing_time=signing_time,
         parent=parent,
-        form=form or Form(),
+        form=Form() if form is None else form,
         level=level,
         timestamper=timestamper,
         trust=None if policy is None else policy.trust,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from vnedoc.dsig import ReferenceCheck, Resolver, check_signatures
+from vnedoc.dsig import ReferenceCheck, check_signatures
 from vnedoc.model import Limits
-from vnedoc.workflow._source import Source, as_wire
+from vnedoc.workflow._source import Contents, Source, as_wire, contents_of
 from vnedoc.xml import parse
 
 
@@ -34,7 +34,7 @@ class SignedPart:
 
 
 def signed_parts(
-    source: Source, *, limits: Limits | None = None, resolver: Resolver | None = None
+    source: Source, *, limits: Limits | None = None, resolver: Contents = None
 ) -> tuple[SignedPart, ...]:
     """Give what each XML signature of a document covers (XMLDSig 1.1, clause 8.1, "see what is signed").
 
@@ -44,16 +44,17 @@ def signed_parts(
     Args:
         source: Bytes, path or ``Wire`` of a signed XML file or edXML message, of at most ``tree_bytes``.
         limits: Bounds on the work.
-        resolver: Gives data outside of the document by its URI.
+        resolver: Data outside of the document, by its URI, as for ``verify``.
 
     Raises:
+        ConfigError: ``VND-FLOW-026``, *resolver* or what it gives is of another kind.
         DecodeError: It is not well-formed.
         LimitExceeded: It is too large, or has too many signatures.
         FileError: A file cannot be read.
     """
     bounds = limits or Limits()
     document = parse(as_wire(source).read(), bounds)
-    checks = check_signatures(document, bounds, resolver=resolver)
+    checks = check_signatures(document, bounds, resolver=contents_of(resolver))
     return tuple(
         part
         for number, check in enumerate(checks, start=1)

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from vnedoc.edxml import looks_like_mime
+from vnedoc.errors import ConfigError
 from vnedoc.model import EDXML_TYPE, Blob, FileKind, Limits, Wire, open_file, unreadable
 from vnedoc.xml import looks_like_xml
 
+if TYPE_CHECKING:
+    from vnedoc.dsig import Resolver
+
 Source: TypeAlias = Wire | bytes | str | os.PathLike[str]
 """A ``Wire``, the bytes themselves, or the path of a file."""
+
+Content: TypeAlias = Source | Blob
+"""What an XML signature covers outside of its document: as a ``Source``, or a ``Blob``."""
+
+Contents: TypeAlias = (
+    "Mapping[str | None, Content] | Mapping[str, Content] | Callable[[str | None], Content | None] | None"
+)
+"""Contents by their URI, ``None`` being that of a reference without one: a mapping, or a function that gives
+``None`` for what it does not have."""
 
 HEAD = 4096
 """Octets at the start of a file that tell what it is."""
@@ -38,12 +52,14 @@ def as_wire(source: Source, content_type: str = EDXML_TYPE, *, unread: bool = Fa
         unread: Take no digest of a large file, see ``is_unread``, and a small one into memory.
 
     Raises:
+        ConfigError: ``VND-FLOW-027`` for anything else.
         FileError: ``VND-IO-001`` when a file cannot be read.
     """
     if isinstance(source, Wire):
         return source
     if isinstance(source, bytes | bytearray | memoryview):
         return Wire.from_bytes(bytes(source), content_type)
+    require_kind("source", source, (str, os.PathLike), "bytes, a path or a Wire")
     if not unread:
         return Wire.from_file(source, content_type)
     path = Path(source)
@@ -55,6 +71,76 @@ def as_wire(source: Source, content_type: str = EDXML_TYPE, *, unread: bool = Fa
             raise unreadable(path, error) from error
     small = size <= LARGE_FROM and len(octets) <= LARGE_FROM  # it may be growing
     return Wire(Blob.from_bytes(octets) if small else Blob(size, "", None, path), content_type)
+
+
+def contents_of(given: Contents) -> Resolver | None:
+    """Give contents outside of a document as the engine takes them: a function from URI to ``Blob``.
+
+    Args:
+        given: Mapping, function, or ``None`` for none at all. Files are opened when they are asked for.
+
+    Raises:
+        ConfigError: ``VND-FLOW-026``, at once for a mapping, else when the function gives something else.
+    """
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        table: dict[str | None, Content] = {}
+        for uri, content in given.items():
+            _require_content(content)
+            table[uri] = content
+        return lambda uri: _blob_of(table.get(uri))
+    if not callable(given):
+        raise _no_content(given, "a mapping from URI to content, or a function that takes the URI")
+    return lambda uri: _blob_of(given(uri))
+
+
+def _blob_of(content: Content | None) -> Blob | None:
+    if content is None or isinstance(content, Blob):
+        return content
+    _require_content(content)
+    return as_wire(content).blob
+
+
+def _require_content(content: object) -> None:
+    if not isinstance(content, Blob | Wire | bytes | bytearray | memoryview | str | os.PathLike):
+        raise _no_content(content, "bytes, a path, a Wire or a Blob for each URI")
+
+
+def _no_content(seen: object, needs: str) -> ConfigError:
+    return ConfigError(
+        "VND-FLOW-026",
+        f"the contents outside of the document are a {type(seen).__name__}, and must be {needs}",
+        hint=f"give resolver as {needs}",
+        facts={"seen": type(seen).__name__, "needs": needs},
+    )
+
+
+def require_kind(name: str, given: object, kinds: type | tuple[type, ...], needs: str) -> None:
+    """Refuse an argument of another kind; the value itself is never shown.
+
+    Raises:
+        ConfigError: ``VND-FLOW-027``.
+    """
+    if not isinstance(given, kinds):
+        seen = type(given).__name__
+        raise ConfigError(
+            "VND-FLOW-027",
+            f"{name} is a {seen}, and must be {needs}",
+            hint=f"give {name} as {needs}",
+            facts={"name": name, "seen": seen, "needs": needs},
+        )
+
+
+def require_policy(policy: object) -> None:
+    """Refuse what is no policy.
+
+    Raises:
+        ConfigError: ``VND-FLOW-027``.
+    """
+    from vnedoc.verification import Policy
+
+    require_kind("policy", policy, Policy, "a vnedoc.Policy, such as Policy.strict(trust=…)")
 
 
 def is_large(size: int, limits: Limits) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import attrs
 
 from vnedoc.edxml import is_edxml
-from vnedoc.errors import DecodeError, FileError, InputError, LimitExceeded, VnedocError
+from vnedoc.errors import ConfigError, DecodeError, FileError, InputError, LimitExceeded, VnedocError
 from vnedoc.model import (
     Acceptance,
     Attachment,
@@ -27,14 +28,17 @@ from vnedoc.model import (
 from vnedoc.verification import Policy, foreign_signatures, seal_findings, verify_xml
 from vnedoc.workflow._acceptance import Accepted, Seen, apply
 from vnedoc.workflow._source import (
+    Contents,
     Glance,
     Source,
     as_wire,
+    contents_of,
     glance,
     is_large,
     is_unread,
     kind_of,
     name_of,
+    require_policy,
 )
 from vnedoc.xml import XmlDocument, looks_like_xml, parse
 
@@ -55,7 +59,7 @@ def verify(
     password: str | None = None,
     file: str | None = None,
     digest: bool = True,
-    resolver: Resolver | None = None,
+    resolver: Contents = None,
 ) -> Report:
     """Judge a PDF, XML or edXML file; what it is is decided by its content.
 
@@ -68,16 +72,20 @@ def verify(
         file: Name for the report; default the path as given.
         digest: ``False`` leaves the digest of the whole file out of the report, which for a large message is
             half of the work.
-        resolver: Gives what an XML signature covers outside of its document, by its URI, which is the
-            sender's; nothing else is ever looked up.
+        resolver: What an XML signature covers outside of its document: ``{uri: content}``, or a function that
+            is given the URI (``None`` for a reference without one) and gives the content, ``None`` for what
+            it does not have. A content is bytes, a path, a ``Wire`` or a ``Blob``. The URI is the sender's;
+            nothing else is ever looked up.
 
     Returns:
         The report with every finding. A bad signature, a malformed or a hostile file is a report too.
 
     Raises:
-        FileError: When a file cannot be read, and for nothing else.
+        FileError: When a file cannot be read.
+        ConfigError: ``VND-FLOW-026``, *resolver* or what it gives is of another kind; ``VND-FLOW-027``,
+            another argument is.
     """
-    examined = examine(
+    return examine(
         as_wire(source, unread=True),
         policy,
         acceptance=acceptance,
@@ -85,9 +93,9 @@ def verify(
         password=password,
         digest=digest,
         contents=False,
-        resolver=resolver,
-    )
-    return attrs.evolve(examined.report, file=file if file is not None else name_of(source))
+        resolver=contents_of(resolver),
+        file=file if file is not None else name_of(source),
+    ).report
 
 
 def open_sealed(
@@ -117,8 +125,10 @@ def open_sealed(
         FileError: A file cannot be read.
     """
     wire = as_wire(source)
-    examined = examine(wire, policy, acceptance=acceptance, main=main, password=password)
-    report = attrs.evolve(examined.report, file=name_of(source))
+    examined = examine(
+        wire, policy, acceptance=acceptance, main=main, password=password, file=name_of(source)
+    )
+    report = examined.report
     if any(one.code == "VND-FLOW-004" for one in report.findings):  # too large to see what it is
         raise report.refusal()
     if report.kind is not FileKind.EDXML:
@@ -168,8 +178,9 @@ def examine(
     digest: bool = True,
     contents: bool = True,
     resolver: Resolver | None = None,
+    file: str | None = None,
 ) -> Examined:
-    """Judge *wire* at one moment; nothing but ``FileError`` is raised.
+    """Judge *wire* at one moment; only what is wrong with files and arguments is raised.
 
     Args:
         wire: What to judge. That of a file whose digest is not known yet has an empty one.
@@ -180,30 +191,73 @@ def examine(
         digest: Put the digest of the whole into the report.
         contents: Take the digest of each attachment, for those who read them later.
         resolver: Gives what the signatures of an XML file that is no message cover outside of it.
+        file: Name for the report.
     """
-    policy = attrs.evolve(policy, at=policy.time())
+    require_policy(policy)
+    if policy.at is None:
+        policy = attrs.evolve(policy, at=policy.time())
     secret = None if password is None else password.encode()
-    base = Report(
-        kind=FileKind.UNKNOWN,
-        conclusion=Conclusion.FAILED,
-        sub_indication=SubIndication.FORMAT_FAILURE,
-        size=wire.size,
-        policy=policy.name,
-        checked_at=policy.at,
-        revocation="require" if policy.require_revocation else "if-available",
-        covers="document" if policy.whole_document else "element",
-    )
+    base = _Draft(policy, file=file, size=wire.size)
     if is_unread(wire):
         large = _large(base, wire, policy, acceptance, main, secret, digest=digest, contents=contents)
         if large is not None and not large.malformed:
             return large
         wire = Wire.from_file(str(wire.blob.path), wire.content_type)  # for a report of these very octets
-    base = attrs.evolve(base, digest=wire.digest if digest else None, size=wire.size)
+    base = _Draft(policy, file=file, size=wire.size, digest=wire.digest if digest else None)
     unfit = _unfit(wire.size, policy.limits)
     if unfit is not None:
-        return Examined(report=attrs.evolve(base, findings=(unfit,)), malformed=True)
+        return base.unread(unfit)
     large = _large(base, wire, policy, acceptance, main, secret, digest=False, contents=contents)
     return large or _examine_whole(base, wire, policy, acceptance, main, secret, resolver)
+
+
+class _Draft:
+    """What a report says before its conclusion is known.
+
+    Attributes:
+        kind: As far as it is known.
+        acceptance: ``None`` for a file that is no message.
+        size: Octets.
+        digest: Of the file; ``None`` when it is left out.
+    """
+
+    def __init__(self, policy: Policy, *, file: str | None, size: int, digest: str | None = None) -> None:
+        self.kind = FileKind.UNKNOWN
+        self.acceptance: Acceptance | None = None
+        self.size = size
+        self.digest = digest
+        self._policy = policy
+        self._file = file
+
+    def report(
+        self,
+        conclusion: Conclusion,
+        reason: SubIndication | None,
+        signatures: tuple[SignatureReport, ...],
+        findings: tuple[Finding, ...],
+    ) -> Report:
+        """Give the report."""
+        policy = self._policy
+        return Report(
+            kind=self.kind,
+            conclusion=conclusion,
+            sub_indication=reason,
+            signatures=signatures,
+            findings=findings,
+            file=self._file,
+            digest=self.digest,
+            size=self.size,
+            policy=policy.name,
+            checked_at=policy.at,
+            acceptance=self.acceptance,
+            revocation="require" if policy.require_revocation else "if-available",
+            covers="document" if policy.whole_document else "element",
+        )
+
+    def unread(self, finding: Finding) -> Examined:
+        """Give what becomes of a file that cannot be read."""
+        report = self.report(Conclusion.FAILED, SubIndication.FORMAT_FAILURE, (), (finding,))
+        return Examined(report=report, malformed=True)
 
 
 def _unfit(size: int, limits: Limits) -> Finding | None:
@@ -214,7 +268,7 @@ def _unfit(size: int, limits: Limits) -> Finding | None:
 
 
 def _examine_whole(
-    base: Report,
+    base: _Draft,
     wire: Wire,
     policy: Policy,
     acceptance: Acceptance,
@@ -224,12 +278,12 @@ def _examine_whole(
 ) -> Examined:
     """Judge what is taken into memory."""
     data = wire.read()
-    base = attrs.evolve(base, kind=kind_of(data))
+    base.kind = kind_of(data)
     if base.kind is FileKind.UNKNOWN:
         from vnedoc.edxml import sniff_type
 
         found = Finding.error("VND-FLOW-001", first_bytes=data[:8].hex(" "), type=sniff_type(data[:64]))
-        return Examined(report=attrs.evolve(base, findings=(found,)), malformed=True)
+        return base.unread(found)
     try:
         if base.kind is FileKind.PDF:
             return Examined(report=_pdf(base, wire, policy, secret))
@@ -238,19 +292,19 @@ def _examine_whole(
         else:
             document = parse(data, policy.limits)
             if not is_edxml(document):
-                return Examined(
-                    report=_xml(attrs.evolve(base, kind=FileKind.XML), document, policy, resolver)
-                )
-        base = attrs.evolve(base, kind=FileKind.EDXML, acceptance=acceptance)
+                signatures = verify_xml(document, policy, resolver=resolver)
+                base.kind = FileKind.XML
+                return Examined(report=_conclude(base, signatures))
+        base.kind, base.acceptance = FileKind.EDXML, acceptance
         return _edxml(base, wire if document is None else document, policy, acceptance, main, secret)
-    except FileError:
+    except (ConfigError, FileError):
         raise
     except VnedocError as error:
-        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
+        return base.unread(_as_finding(error))
 
 
 def _large(
-    base: Report,
+    base: _Draft,
     wire: Wire,
     policy: Policy,
     acceptance: Acceptance,
@@ -268,39 +322,40 @@ def _large(
         return None
     from vnedoc.workflow._large import read_large
 
-    base = attrs.evolve(base, kind=FileKind.EDXML)
+    base = copy.copy(base)  # it may be something else after all
+    base.kind = FileKind.EDXML
     try:
         message = read_large(wire, policy.limits, digest=digest, contents=contents)
         if message is None:
             return None
-        base = attrs.evolve(base, acceptance=acceptance, size=message.streamed.size)
+        base.acceptance, base.size = acceptance, message.streamed.size
         if digest:
-            base = attrs.evolve(base, digest=message.streamed.digest)
+            base.digest = message.streamed.digest
         return _edxml(base, message, policy, acceptance, main, password)
     except FileError:
         raise
     except VnedocError as error:
         if wire.size <= policy.limits.tree_bytes:
             return None
-        return Examined(report=attrs.evolve(base, findings=(_as_finding(error),)), malformed=True)
+        return base.unread(_as_finding(error))
 
 
 def _as_finding(error: VnedocError) -> Finding:
     return Finding.error(error.code, error.path, **error.facts)
 
 
-def _conclude(base: Report, signatures: tuple[SignatureReport, ...], findings: tuple[Finding, ...]) -> Report:
+def _conclude(
+    base: _Draft, signatures: tuple[SignatureReport, ...], findings: tuple[Finding, ...] = ()
+) -> Report:
     if signatures:
         conclusion, reason = worst((one.conclusion, one.sub_indication) for one in signatures)
     else:
         conclusion, reason = Conclusion.INDETERMINATE, SubIndication.NO_SIGNATURE
         findings += (Finding.error("VND-FLOW-003"),)
-    return attrs.evolve(
-        base, conclusion=conclusion, sub_indication=reason, signatures=signatures, findings=findings
-    )
+    return base.report(conclusion, reason, signatures, findings)
 
 
-def _pdf(base: Report, wire: Wire, policy: Policy, password: bytes | None) -> Report:
+def _pdf(base: _Draft, wire: Wire, policy: Policy, password: bytes | None) -> Report:
     from vnedoc.verification import verify_pdf
 
     verdict = verify_pdf(wire, policy, password=password)
@@ -309,21 +364,11 @@ def _pdf(base: Report, wire: Wire, policy: Policy, password: bytes | None) -> Re
     conclusion, reason = worst(
         [verdict.conclusion_override, *((one.conclusion, one.sub_indication) for one in verdict.signatures)]
     )
-    return attrs.evolve(
-        base,
-        conclusion=conclusion,
-        sub_indication=reason,
-        signatures=verdict.signatures,
-        findings=verdict.findings,
-    )
-
-
-def _xml(base: Report, document: XmlDocument, policy: Policy, resolver: Resolver | None) -> Report:
-    return _conclude(base, verify_xml(document, policy, resolver=resolver), ())
+    return base.report(conclusion, reason, verdict.signatures, verdict.findings)
 
 
 def _edxml(
-    base: Report,
+    base: _Draft,
     source: XmlDocument | LargeMessage | Wire,
     policy: Policy,
     acceptance: Acceptance,
@@ -378,12 +423,11 @@ def _edxml(
             sender=decoded.message.sender.organ_id.value,
         ),
     )
-    report = attrs.evolve(
-        base,
-        conclusion=accepted.conclusion,
-        sub_indication=accepted.sub_indication,
-        signatures=(*envelope, *inside),
-        findings=(*findings, *accepted.findings),
+    report = base.report(
+        accepted.conclusion,
+        accepted.sub_indication,
+        (*envelope, *inside),
+        (*findings, *accepted.findings),
     )
     return Examined(report=report, decoded=decoded, accepted=accepted)
 
