@@ -21,7 +21,7 @@ from vnedoc.model import (
     UnknownElement,
     Wire,
 )
-from vnedoc.xml import end_tag_offset
+from vnedoc.xml import element_span, parse
 
 GOLDEN_ENVELOPE = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -215,8 +215,12 @@ def test_a_status_is_written_byte_for_byte():
 def test_the_wire_is_xml_and_has_a_place_for_the_seal():
     wire = EdXmlCodec().encode(full_envelope())
     assert wire.content_type == EDXML_TYPE
-    offset = end_tag_offset(wire.read(), SIGNATURE_PARENT)
-    assert wire.read()[offset:].startswith(b"</edXML:edXMLHeader>")
+    document = parse(wire.read())
+    header = document.root[0][0]
+    assert tuple(one.tag.rpartition("}")[2] for one in (*reversed([*header.iterancestors()]), header)) == (
+        SIGNATURE_PARENT
+    )
+    assert wire.read()[element_span(document, header).end_tag :].startswith(b"</edXML:edXMLHeader>")
 
 
 def test_a_document_without_attachments_still_has_a_body():

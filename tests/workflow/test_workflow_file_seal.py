@@ -195,12 +195,13 @@ def test_another_message_is_refused(office, message, out):
         ({"offset": "9" * 5000}, "VND-SIGN-043"),
         ({"offset": "9" * 17}, "VND-SIGN-046"),
         ({"offset": "20000"}, "VND-SIGN-046"),
+        ({"removed": "2"}, "VND-SIGN-046"),
     ],
 )
 def test_a_state_that_was_changed_is_refused(office, message, out, changes, code):
     state = prepare_seal_file(message, office.signer, signing_time=AT).state
     value = office.signer.sign(state.to_be_signed)
-    if "offset" in changes:
+    if changes.keys() <= {"offset", "removed"}:
         changes = {"parts": {**state.parts, **changes}}
     with pytest.raises(StateMismatch) as caught:
         complete_seal_file(message, attrs.evolve(state, **changes), value, out / "a.edxml")
@@ -509,7 +510,6 @@ def test_a_file_too_large_for_a_tree(office, message, out):
         b"<edXML>",
         b"<edXML/>",
         b"<edXML><edXMLEnvelope/></edXML>",
-        b"<edXML><edXMLEnvelope><edXMLHeader/></edXMLEnvelope></edXML>",
         b"<!DOCTYPE a><a/>",
         b"<a>\xff</a>",
     ],
@@ -520,6 +520,16 @@ def test_what_cannot_be_sealed(office, out, data):
     assert expected.startswith("VND-")
     assert outcome(lambda: sign_edxml_file(out / "in", office.signer, out / "a.edxml")) == expected
     assert os.listdir(out) == ["in"]
+
+
+def test_a_header_without_anything_is_opened(office, out):
+    data = b"<edXML><edXMLEnvelope><edXMLHeader a='1' /></edXMLEnvelope></edXML>"
+    (out / "in").write_bytes(data)
+    expected = sign_edxml(data, office.signer, signing_time=AT).read()
+    assert expected.startswith(b"<edXML><edXMLEnvelope><edXMLHeader a='1' ><Signature ")
+    assert expected.endswith(b"</Signature></edXMLHeader></edXMLEnvelope></edXML>")
+    sign_edxml_file(out / "in", office.signer, out / "a.edxml", signing_time=AT)
+    assert (out / "a.edxml").read_bytes() == expected
 
 
 def test_what_is_sealed_is_not_sealed_again(office, message, out):

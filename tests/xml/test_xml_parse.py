@@ -230,7 +230,6 @@ def test_nothing_else_constructs_an_xml_parser():
         "xml/_runs.py",
         "xml/_skeleton.py",
         "xml/_spans.py",
-        "xml/_splice.py",
     }
     assert "recover=True" not in (source / "xml/_parse.py").read_text(encoding="utf-8")
 

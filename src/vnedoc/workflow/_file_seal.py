@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import TypeAlias
 
@@ -198,8 +198,8 @@ def sign_edxml_file(
     )
     moment = signing_time or dt.datetime.now(dt.UTC)
     state = prepare_large_xml(large, signer, signing_time=moment, parent=SIGNATURE_PARENT).state
-    offset, octets = finished_signature(state, signer.sign(state.to_be_signed))
-    return save_pieces(_with(octets, offset, file.pieces()), path, replace=replace)
+    edit = finished_signature(state, signer.sign(state.to_be_signed))
+    return save_pieces(edit.pieces(file.pieces()), path, replace=replace)
 
 
 def save_pieces(pieces: Iterable[bytes | memoryview], path: Path, *, replace: bool) -> Wire:
@@ -238,19 +238,6 @@ def _measure_file(file: SteadyFile, document: XmlDocument) -> Measured:
     return Measured(canonical_digest=hasher.digest(), digest="", size=0)
 
 
-def _with(octets: bytes, offset: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Put *octets* in at *offset*."""
-    left = offset
-    for piece in pieces:
-        if 0 <= left < len(piece):
-            yield piece[:left]
-            yield octets
-            yield piece[left:]
-        else:
-            yield piece
-        left -= len(piece)
-
-
 def _prepare(draft: Draft, identity: SigningIdentity, moment: dt.datetime, *, digest: bool) -> Prepared:
     document = LargeXml(
         outline=draft.outline.document,
@@ -266,14 +253,20 @@ def _measure(draft: Draft, *, digest: bool = True, canonical: bool = True) -> Me
 
 
 def _save(draft: Draft, state: SigningState, signature: bytes, path: Path, *, replace: bool) -> Wire:
-    offset, octets = finished_signature(state, signature)
+    edit = finished_signature(state, signature)
+    if edit.removed:  # nothing that is written is taken out again
+        raise _place_lost(edit.offset)
     try:
-        sealed = draft.splice(offset, octets)
+        sealed = draft.splice(edit.offset, edit.octets)
     except ValueError as error:
-        raise StateMismatch(
-            "VND-SIGN-046",
-            "the place for the signature is not in the text of the message",
-            hint="prepare again, then have the new octets signed",
-            facts={"offset": offset},
-        ) from error
+        raise _place_lost(edit.offset) from error
     return sealed.save(path, replace=replace)
+
+
+def _place_lost(offset: int) -> StateMismatch:
+    return StateMismatch(
+        "VND-SIGN-046",
+        "the place for the signature is not in the text of the message",
+        hint="prepare again, then have the new octets signed",
+        facts={"offset": offset},
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from vnedoc.edxml import SIGNATURE_PARENT, EdXmlCodec
@@ -21,7 +20,6 @@ from vnedoc.model import (
 from vnedoc.protocols import Directory, Signer, SigningIdentity, Timestamper
 from vnedoc.signing import Prepared, SigningState
 from vnedoc.workflow._source import Source, as_wire, kind_of, require_policy
-from vnedoc.xml import end_tag_offset
 
 if TYPE_CHECKING:
     from vnedoc.signing import CounterStyle, XmlForm
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 Message: TypeAlias = Envelope | StatusMessage
 
 _HEAD = 4096
-_EMPTY_HEADER = re.compile(rb"<(?:[^\s<>:/]{1,64}:)?edXMLHeader(?:\s[^<>/]{0,1000})?/>")
 
 
 def check(
@@ -380,11 +377,7 @@ def sign_edxml(
         SigningError: It is sealed already, or the key refused.
         FileError: A file cannot be read.
     """
-    wire = as_wire(source)
-    octets = wire.read()
-    if _EMPTY_HEADER.search(octets) is not None:
-        end_tag_offset(octets, SIGNATURE_PARENT)  # a header with nothing in it is not opened, as it is none
-    return _sign(wire, signer, level, signing_time, timestamper, policy, parent=SIGNATURE_PARENT)
+    return _sign(as_wire(source), signer, level, signing_time, timestamper, policy, parent=SIGNATURE_PARENT)
 
 
 def _sign(

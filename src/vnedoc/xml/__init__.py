@@ -36,7 +36,6 @@ from vnedoc.xml._positions import ElementPositions, element_positions
 from vnedoc.xml._runs import NotBase64, all_hashed, true_offset
 from vnedoc.xml._skeleton import ByteSource, Streamed, parse_stream, true_line
 from vnedoc.xml._spans import Edit, ElementSpan, edited, element_span
-from vnedoc.xml._splice import end_tag_offset
 from vnedoc.xml._text import has_gaps, location, strict_base64, text_of
 
 __all__ = [
@@ -67,7 +66,6 @@ __all__ = [
     "edited",
     "element_positions",
     "element_span",
-    "end_tag_offset",
     "filter2",
     "has_gaps",
     "has_references_in_tags",

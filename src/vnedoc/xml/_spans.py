@@ -12,6 +12,7 @@ from lxml import etree
 
 from vnedoc.errors import DecodeError
 from vnedoc.model import Limits
+from vnedoc.xml._guards import BOM
 from vnedoc.xml._parse import XmlDocument, parse
 from vnedoc.xml._runs import Cut, true_offset
 from vnedoc.xml._text import location
@@ -50,9 +51,11 @@ def element_span(document: XmlDocument, element: etree._Element) -> ElementSpan:
         DecodeError: ``VND-XML-034`` when *element* is not in the document, or the octets are not those that
             it was parsed from.
     """
-    number = next((at for at, one in enumerate(document.root.iter("*")) if one is element), None)
     data = document.data
-    start, end = (None, None) if number is None else _follow(data, number)
+    start, end = _of_root(data) if element is document.root else (None, None)
+    if start is None:
+        number = next((at for at, one in enumerate(document.root.iter("*")) if one is element), None)
+        start, end = (None, None) if number is None else _follow(data, number)
     tag = None if start is None else _START_TAG.match(data, start)
     if tag is None or (end is None and not tag[0].endswith(b"/>")):
         where = location(element)
@@ -133,6 +136,21 @@ def _moved(cut: Cut, octets: int) -> Cut:
         after=(cut.after[0] + octets, *cut.after[1:]),
         there=(cut.there[0] + octets, *cut.there[1:]),
     )
+
+
+def _of_root(data: bytes) -> tuple[int | None, int | None]:
+    """Give the offsets of the tags of the document element where every ``<`` begins a tag, else nothing.
+
+    No parser is needed then: the first tag is its own, and so is the last end tag.
+    """
+    if b"!" in data and b"<!" in data:  # one octet is looked for many times faster than two
+        return None, None
+    instruction = data.rfind(b"<?", 0, data.rfind(b"?") + 1)
+    if instruction > len(BOM):  # no XML declaration
+        return None, None
+    end = data.rfind(b"</")
+    start = data.find(b"<", data.find(b"?>") + 2 if instruction >= 0 else 0)
+    return start, None if end < 0 else end
 
 
 def _follow(data: bytes, number: int) -> tuple[int | None, int | None]:

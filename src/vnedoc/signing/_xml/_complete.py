@@ -24,6 +24,7 @@ from vnedoc.signing._xml._parts import (
 )
 from vnedoc.signing._xml._prepare import DEFAULT_FORM, prepare_xml, require_form
 from vnedoc.trust import AlgorithmPolicy
+from vnedoc.xml import Edit
 
 
 def complete_xml(wire: Wire, state: SigningState, signature: bytes) -> Wire:
@@ -61,10 +62,10 @@ def _as_wire(wire: Wire, state: SigningState, octets: bytes) -> Wire:
     return Wire.from_bytes(octets, wire.content_type if same else EDXML_TYPE)
 
 
-def finished_signature(state: SigningState, signature: bytes) -> tuple[int, bytes]:
-    """Give the offset in the prepared document and the octets of the ``Signature`` that goes there.
+def finished_signature(state: SigningState, signature: bytes) -> Edit:
+    """Give what makes the prepared document the signed one.
 
-    Whoever puts them in must have held the document against the state, see ``SigningState``.
+    Whoever makes the edit must have held the document against the state, see ``SigningState``.
 
     Args:
         state: What ``prepare_xml`` or ``prepare_large_xml`` gave, for an enveloped signature.
@@ -76,9 +77,9 @@ def finished_signature(state: SigningState, signature: bytes) -> tuple[int, byte
     """
     text = text_of_state(state)
     place = Place.from_parts(state.parts)
-    if place.removed or place.earlier or "packaging" in state.parts or not stands_alone(text):
+    if place.earlier or "packaging" in state.parts or not stands_alone(text):
         raise bad_state("it needs more than a place in the document")
-    return place.offset, with_value(state, text, signature).encode()
+    return Edit(place.offset, place.removed, with_value(state, text, signature).encode())
 
 
 def sign_xml(

@@ -24,14 +24,14 @@ from vnedoc.dsig import (
     name_of,
     public_key,
 )
-from vnedoc.errors import ConfigError, DecodeError, SigningError
+from vnedoc.errors import ConfigError, SigningError
 from vnedoc.model import EDXML_TYPE, Wire
 from vnedoc.protocols import SigningIdentity
 from vnedoc.signing._state import Prepared, SigningState
 from vnedoc.signing._validity import require_identity, require_kind, require_usable, require_wire, zoned
 from vnedoc.signing._xml._parts import DECLARATION, FORMAT, Place, content_of, signature_in
 from vnedoc.signing._xml._places import element_at, element_named, is_within, require_free
-from vnedoc.xml import XmlDocument, canonicalize_into, element_span, end_tag_offset, location, parse
+from vnedoc.xml import XmlDocument, canonicalize_into, element_span, location, parse
 
 DEFAULT_FORM = XmlForm()
 _BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
@@ -253,7 +253,7 @@ def _enveloped(
             hint="sign the document as it was before that signature",
             facts={"place": where},
         )
-    place, around = _place_in(document, path)
+    place, around = _place_in(outline, path)
     measured = document.measure()
     data = SignedData(
         uri=form.reference,
@@ -278,22 +278,16 @@ def _enveloped(
     )
 
 
-def _place_in(document: _Outlined, path: tuple[str, ...]) -> tuple[Place, tuple[str, str]]:
+def _place_in(outline: XmlDocument, path: tuple[str, ...]) -> tuple[Place, tuple[str, str]]:
     """Give the end of an element, and the text around the signature: tags, where its own is ``<a/>``.
 
     Raises:
         DecodeError: ``VND-XML-034`` when there is no such element.
     """
-    outline = document.outline
-    try:
-        return Place(offset=end_tag_offset(outline.data, path)), ("", "")
-    except DecodeError:
-        if not isinstance(document, _InMemory):
-            raise
-        span = element_span(outline, element_at(outline, path))
-        if span.end_tag is not None:
-            raise
-        return Place(offset=span.inside - 2, removed=2), (">", f"</{span.name}>")
+    span = element_span(outline, element_at(outline, path))
+    if span.end_tag is not None:
+        return Place(offset=span.end_tag), ("", "")
+    return Place(offset=span.inside - 2, removed=2), (">", f"</{span.name}>")
 
 
 # --- enveloping and detached ----------------------------------------------------------------------
