@@ -123,6 +123,17 @@ class LimitExceeded(InputError):
 class ConfigError(InputError):
     """A policy, trust or settings value is unusable, for example no certificate in a folder."""
 
+    @classmethod
+    def wrong_kind(cls, code: str, name: str, given: object, needs: str) -> Self:
+        """Build the error for an argument of another kind; the value itself is never shown."""
+        seen = type(given).__name__
+        return cls(
+            code,
+            f"{name} is a {seen}, and must be {needs}",
+            hint=f"give {name} as {needs}",
+            facts={"name": name, "seen": seen, "needs": needs},
+        )
+
 
 class FileError(VnedocError, OSError):
     """A file or folder could not be read or written; nothing half-written is left."""

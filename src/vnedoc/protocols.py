@@ -195,6 +195,25 @@ class Fetcher(Protocol):
         ...
 
 
+class ValidationData(Protocol):
+    """Certificates and revocation data, DER; they help and are never trusted by themselves."""
+
+    @property
+    def certificates(self) -> Sequence[bytes]:
+        """Certificates."""
+        ...
+
+    @property
+    def crls(self) -> Sequence[bytes]:
+        """Revocation lists."""
+        ...
+
+    @property
+    def ocsps(self) -> Sequence[bytes]:
+        """``OCSPResponse`` values."""
+        ...
+
+
 class Verifier(Protocol):
     """Judges a document; never raises for a bad signature."""
 

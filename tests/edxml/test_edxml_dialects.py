@@ -48,6 +48,7 @@ from vnedoc.model import (
     UnknownElement,
     Wire,
 )
+from vnedoc.transport import QueueItem, read_queue_item
 
 XML_DIALECTS = [name for name in DIALECTS if dialect(name).packaging == "xml"]
 MIME_DIALECTS = [name for name in DIALECTS if dialect(name).packaging == "mime"]
@@ -351,6 +352,32 @@ def test_variant_unprefixed_elements():
     decoded = decode(data)
     assert decoded.message == decode(carrying(PDF)).message
     assert decoded.findings == ()
+
+
+@pytest.mark.parametrize("name", ["docId", "docid"])
+def test_variant_doc_id_in_the_lists_of_the_axis(name):
+    """It names an entry of the queue, beside the message and not in it, so it is read with the list."""
+    item = {name: "65f0c0ffee65f0c0ffee65f0", "messageType": "edoc", "from": "H99.1", "to": "H99.2"}
+    read = read_queue_item({**item, "status_desc": None})
+    assert read == QueueItem(
+        doc_id="65f0c0ffee65f0c0ffee65f0", message_type="edoc", sender="H99.1", recipient="H99.2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({}, "doc_id"),
+        ({"docId": ""}, "doc_id"),
+        ({"docId": 5}, "doc_id"),
+        ({"docId": "a", "docid": "b"}, "doc_id"),
+        ({"docId": "a", "from": ["H99.1"]}, "sender"),
+    ],
+)
+def test_an_entry_of_the_axis_that_cannot_be_used(item, field):
+    with pytest.raises(DecodeError) as caught:
+        read_queue_item(item)
+    assert (caught.value.code, caught.value.facts["field"]) == ("VND-TRN-016", field)
 
 
 def test_variant_lower_case_names_are_read_leniently():

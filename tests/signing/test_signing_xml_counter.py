@@ -136,12 +136,12 @@ def test_what_cannot_be_counter_signed(signer):
 
 def test_a_signature_that_another_one_covers(signer):
     data = b"<a><b Id='b'><c Id='c'>1</c><d></d></b><e></e></a>"
-    inner = sign_xml(Wire.from_bytes(data), signer, form=XmlForm(reference="#c"), parent=("a", "b", "d"))
-    name = first_id(inner.read())
-    outer = sign_xml(inner, signer, form=XmlForm(reference="#b"), parent=("a", "e")).read()
-    assert len(passed(outer)) == 2
-    for style, named in itertools.product(("property", "separate"), (True, False)):
-        assert named is not None
+    for style, value_id in itertools.product(("property", "separate"), (True, False)):
+        form = XmlForm(reference="#c", value_id=value_id)
+        inner = sign_xml(Wire.from_bytes(data), signer, form=form, parent=("a", "b", "d"))
+        name = first_id(inner.read())
+        outer = sign_xml(inner, signer, form=XmlForm(reference="#b"), parent=("a", "e")).read()
+        assert len(passed(outer)) == 2
         error = refused(outer, "VND-SIGN-052", signer, signature_id=name, style=style)
         assert error.facts["place"] == "/a/e/Signature"
 

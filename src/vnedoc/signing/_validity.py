@@ -55,13 +55,7 @@ def require_kind(name: str, given: object, kind: type, needs: str) -> None:
         ConfigError: ``VND-SIGN-055``.
     """
     if not isinstance(given, kind):
-        seen = type(given).__name__
-        raise ConfigError(
-            "VND-SIGN-055",
-            f"{name} is a {seen}, and must be {needs}",
-            hint=f"give {name} as {needs}",
-            facts={"name": name, "seen": seen, "needs": needs},
-        )
+        raise ConfigError.wrong_kind("VND-SIGN-055", name, given, needs)
 
 
 def require_wire(wire: Wire) -> None:

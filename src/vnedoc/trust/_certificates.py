@@ -192,7 +192,7 @@ def _parse(der: bytes) -> Certificate:
         issuer=readable_name(parsed.issuer),
         subject_key=name_key(parsed.subject),
         issuer_key=name_key(parsed.issuer),
-        hash_name=_hash_name(parsed),
+        hash_name=hash_name_of(parsed),
         public_key=key,
         spki=_spki(key, parsed),
         key_id=None if key_id is None else key_id.digest,
@@ -233,7 +233,8 @@ def _outer_algorithm(der: bytes) -> bytes:
     return der[at : _element(der, at)[1]]
 
 
-def _hash_name(parsed: x509.Certificate) -> str | None:
+def hash_name_of(parsed: x509.Certificate | x509.CertificateRevocationList) -> str | None:
+    """Give the hash of the signature over it; ``None`` for EdDSA, the dotted OID of an unknown algorithm."""
     try:
         algorithm = parsed.signature_hash_algorithm
     except Exception:  # noqa: BLE001 - unknown, or with parameters that make no sense

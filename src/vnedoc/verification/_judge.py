@@ -26,6 +26,7 @@ from vnedoc.model import (
     TimeSource,
     worst,
 )
+from vnedoc.protocols import ValidationData
 from vnedoc.trust import (
     ProofsOfExistence,
     Standing,
@@ -37,7 +38,7 @@ from vnedoc.trust import (
     validate_certificate,
 )
 from vnedoc.verification._policy import Policy
-from vnedoc.verification._process import Existence, Protected, Stamp, Values, examine, hints_of
+from vnedoc.verification._process import Existence, Protected, Stamp, examine, hints_of
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +81,7 @@ class Core:
     covers_whole: bool = False
     findings: tuple[Finding, ...] = ()
     timestamps: tuple[Stamp, ...] = ()
-    values: Values | None = None
+    values: ValidationData | None = None
 
 
 def judge(core: Core, policy: Policy, work: Work | None = None) -> SignatureReport:

@@ -17,7 +17,7 @@ import attrs
 
 from vnedoc.errors import DecodeError, VnedocError
 from vnedoc.model import Finding, RevocationData, Severity
-from vnedoc.protocols import RevocationSource
+from vnedoc.protocols import RevocationSource, ValidationData
 from vnedoc.trust import (
     CarriedRevocation,
     ProofsOfExistence,
@@ -60,25 +60,6 @@ class Stamp(Protocol):
 
     def imprint(self, hash_name: str, /) -> bytes:
         """Give the digest that the token must have stamped; raises a ``VnedocError`` when that cannot be."""
-        ...
-
-
-class Values(Protocol):
-    """Certificates and revocation data that a signature carries, DER; they help and are never trusted."""
-
-    @property
-    def certificates(self) -> Sequence[bytes]:
-        """Certificates."""
-        ...
-
-    @property
-    def crls(self) -> Sequence[bytes]:
-        """Revocation lists."""
-        ...
-
-    @property
-    def ocsps(self) -> Sequence[bytes]:
-        """OCSP responses."""
         ...
 
 
@@ -144,7 +125,7 @@ class Existence:
 
 def examine(
     stamps: Sequence[Stamp],
-    values: Values | None,
+    values: ValidationData | None,
     certificates: Sequence[bytes],
     policy: Policy,
     work: Work | None = None,
@@ -238,13 +219,15 @@ def _unread(stamp: Stamp, error: VnedocError) -> Finding:
     )
 
 
-def hints_of(values: Values | None, certificates: Sequence[bytes], policy: Policy) -> tuple[bytes, ...]:
+def hints_of(
+    values: ValidationData | None, certificates: Sequence[bytes], policy: Policy
+) -> tuple[bytes, ...]:
     """Give all certificates that a signature carries, each once, within the limits."""
     more = () if values is None else values.certificates[: policy.limits.certificates]
     return tuple(dict.fromkeys((*certificates, *more)))
 
 
-def _carried(values: Values | None, tokens: Sequence[TimestampToken]) -> RevocationData:
+def _carried(values: ValidationData | None, tokens: Sequence[TimestampToken]) -> RevocationData:
     own = RevocationData() if values is None else values
     return RevocationData(
         crls=tuple(dict.fromkeys((*own.crls, *(crl for one in tokens for crl in one.crls)))),

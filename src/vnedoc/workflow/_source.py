@@ -123,13 +123,7 @@ def require_kind(name: str, given: object, kinds: type | tuple[type, ...], needs
         ConfigError: ``VND-FLOW-027``.
     """
     if not isinstance(given, kinds):
-        seen = type(given).__name__
-        raise ConfigError(
-            "VND-FLOW-027",
-            f"{name} is a {seen}, and must be {needs}",
-            hint=f"give {name} as {needs}",
-            facts={"name": name, "seen": seen, "needs": needs},
-        )
+        raise ConfigError.wrong_kind("VND-FLOW-027", name, given, needs)
 
 
 def require_policy(policy: object) -> None:

@@ -13,7 +13,7 @@ import attrs
 from vnedoc.dsig import CarriedTimestamp
 from vnedoc.errors import SigningError, VnedocError
 from vnedoc.model import Limits, RevocationData, SubIndication
-from vnedoc.protocols import RevocationSource, TrustSource
+from vnedoc.protocols import RevocationSource, TrustSource, ValidationData
 from vnedoc.trust import (
     AlgorithmPolicy,
     CarriedRevocation,
@@ -25,22 +25,6 @@ from vnedoc.trust import (
     check_token,
     identity_of,
 )
-
-
-class Values(Protocol):
-    """Certificates and revocation data, DER."""
-
-    @property
-    def certificates(self) -> Sequence[bytes]:
-        """Certificates."""
-
-    @property
-    def crls(self) -> Sequence[bytes]:
-        """Revocation lists."""
-
-    @property
-    def ocsps(self) -> Sequence[bytes]:
-        """OCSP responses."""
 
 
 class Collector(Protocol):
@@ -59,7 +43,7 @@ class Collector(Protocol):
         purpose: Purpose,
         existed: dt.datetime | None,
         poe: ProofsOfExistence | None,
-    ) -> Values:
+    ) -> ValidationData:
         """Collect it; raises a ``VnedocError`` that says what is missing."""
 
 
@@ -81,7 +65,7 @@ class Bundle:
         """Tell whether there is any."""
         return bool(self.certificates or self.crls or self.ocsps)
 
-    def plus(self, *others: Values) -> Bundle:
+    def plus(self, *others: ValidationData) -> Bundle:
         """Give all of them together."""
         return Bundle(
             certificates=_once(self.certificates, *(one.certificates for one in others)),
@@ -89,7 +73,7 @@ class Bundle:
             ocsps=_once(self.ocsps, *(one.ocsps for one in others)),
         )
 
-    def less(self, other: Values) -> Bundle:
+    def less(self, other: ValidationData) -> Bundle:
         """Give what *other* does not have."""
         return Bundle(
             certificates=tuple(one for one in self.certificates if one not in other.certificates),
@@ -231,7 +215,7 @@ class Evidence:
         purpose: Purpose,
         existed: dt.datetime | None,
         hints: Sequence[bytes],
-        inside: Values | None = None,
+        inside: ValidationData | None = None,
     ) -> Bundle:
         carried = self.carried.plus(self.held) if inside is None else self.carried.plus(self.held, inside)
         data = RevocationData(crls=carried.crls, ocsps=carried.ocsps)

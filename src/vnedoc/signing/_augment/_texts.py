@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from vnedoc.signing._augment._evidence import Values
+from vnedoc.protocols import ValidationData
 from vnedoc.xml import EXC_C14N
 
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
@@ -55,7 +55,7 @@ def certificate_values(certificates: Sequence[bytes]) -> str:
     return f"<xades:CertificateValues{_X}>{inside}</xades:CertificateValues>" if inside else ""
 
 
-def revocation_values(evidence: Values) -> str:
+def revocation_values(evidence: ValidationData) -> str:
     """Give ``RevocationValues`` (clause 5.4.2); nothing for none."""
     inside = "".join(
         f"<xades:{group}>{_each(name, values)}</xades:{group}>"
@@ -68,7 +68,7 @@ def revocation_values(evidence: Values) -> str:
     return f"<xades:RevocationValues{_X}>{inside}</xades:RevocationValues>" if inside else ""
 
 
-def validation_data(evidence: Values) -> str:
+def validation_data(evidence: ValidationData) -> str:
     """Give ``TimeStampValidationData`` (clause 5.5.1); nothing for none."""
     inside = certificate_values(evidence.certificates) + revocation_values(evidence)
     return (

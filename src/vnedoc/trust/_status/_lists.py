@@ -15,7 +15,7 @@ import attrs
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, ObjectIdentifier
 
-from vnedoc.trust._certificates import Certificate, NameKey, extension, name_key, quiet
+from vnedoc.trust._certificates import Certificate, NameKey, extension, hash_name_of, name_key, quiet
 from vnedoc.trust._cms import generalized_time, read
 from vnedoc.trust._status._statement import Statement
 
@@ -127,20 +127,12 @@ def _parse(parsed: x509.CertificateRevocationList, der: bytes) -> RevocationList
         this_update=parsed.last_update_utc,
         next_update=parsed.next_update_utc,
         authority_id=None if authority_id is None else authority_id.key_identifier,
-        hash_name=_hash_name(parsed),
+        hash_name=hash_name_of(parsed),
         point=point,
         keeps_expired=_keeps_expired(parsed),
         partial=_why_partial(parsed, point),
         unusable=_why_unusable(parsed, point),
     )
-
-
-def _hash_name(parsed: x509.CertificateRevocationList) -> str | None:
-    try:
-        algorithm = parsed.signature_hash_algorithm
-    except Exception:  # noqa: BLE001 - unknown, or with parameters that make no sense
-        return parsed.signature_algorithm_oid.dotted_string
-    return None if algorithm is None else algorithm.name
 
 
 def _keeps_expired(parsed: x509.CertificateRevocationList) -> dt.datetime | None:
